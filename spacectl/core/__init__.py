@@ -1,0 +1,1 @@
+"""Decisions: pure functions of model values and a clock reading."""

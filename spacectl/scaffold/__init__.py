@@ -1,0 +1,1 @@
+"""Makes systems and spaces from templates."""

@@ -1,0 +1,1 @@
+"""Pure projections of the model for text, JSON and the terminal."""
