@@ -1,7 +1,7 @@
 """The two manifests as written by people: `system.toml` and `space.toml`, with every default.
 
 Reading the files is `adapters.manifests`; what a single value cannot tell (names that point at nothing, cycles)
-is `core.validate`.
+is `core.validate`. The descriptions stand in the JSON Schema, where editors show them.
 """
 
 from __future__ import annotations
@@ -10,179 +10,327 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from spacectl.model.expected import Expected
 from spacectl.model.strict import Strict
-from spacectl.model.units import Duration, GiveUp, GiveUpRule, Size
+from spacectl.model.units import Between, Duration, GiveUp, GiveUpRule, Size
 
 NAME_PATTERN = r"^[a-z][a-z0-9-]*$"
 SUBJECT_PATTERN = r"^[a-z][a-z0-9-]*(\.[A-Za-z0-9_-]+)+$"
-RESERVED_NAMES = frozenset({"bus", "gateway", "spacectl", "system"})
-"""Names that mean something else in commands, logs and states."""
+RESERVED_NAMES = frozenset({"bus", "gateway", "nats", "spacectl", "system"})
+"""Names that mean something else in commands, logs and states; `nats` because NATS_URL is the bus."""
 
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=32)]
-Subject = Annotated[str, StringConstraints(pattern=SUBJECT_PATTERN, max_length=200)]
-Port = Annotated[int, Field(ge=1, le=65535)] | Literal["auto"]
-Command = str | Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+_DAY_S = 86400.0
+_PETABYTE = 10**15
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=NAME_PATTERN, max_length=32),
+    Expected('a name of at most 32 lower-case letters, digits and "-" that starts with a letter'),
+]
+Subject = Annotated[
+    str,
+    StringConstraints(pattern=SUBJECT_PATTERN, max_length=200),
+    Expected('a subject such as "orders.placed": words joined by dots, at most 200 characters, no wildcards'),
+]
+Port = Annotated[
+    Annotated[int, Field(ge=1, le=65535)] | Literal["auto"],
+    Expected('a port number from 1 to 65535 or "auto"'),
+]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$"), Expected("text in quotes")]
+Line = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=500),
+    Expected("one line of text in quotes, at most 500 characters"),
+]
+File = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00]+$", max_length=1000),
+    Expected("a path in quotes, relative to the folder of the manifest"),
+]
+Glob = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00]+$", max_length=200),
+    Expected('a path in quotes that may hold wildcards, such as "spaces/*"'),
+]
+Command = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^ \t\r\n\x00][^\x00]*$")]
+    | Annotated[tuple[Text, ...], Field(min_length=1, strict=False)],
+    Expected('a command line in quotes, or a list of words such as ["python", "app.py"]'),
+]
 """A string is run by `/bin/sh -c`; an array is executed directly, with `$NAME` expanded."""
-Names = Annotated[tuple[Name, ...], Field(strict=False)]
-Subjects = Annotated[tuple[Subject, ...], Field(strict=False)]
-Texts = Annotated[tuple[str, ...], Field(strict=False)]
+Names = Annotated[tuple[Name, ...], Field(strict=False), Expected('a list of names such as ["orders"]')]
+Subjects = Annotated[tuple[Subject, ...], Field(strict=False), Expected('a list of subjects such as ["orders.placed"]')]
+Globs = Annotated[tuple[Glob, ...], Field(strict=False), Expected('a list of paths such as ["spaces/*"]')]
+Files = Annotated[tuple[File, ...], Field(strict=False), Expected('a list of paths such as ["pyproject.toml"]')]
+Texts = Annotated[tuple[Text, ...], Field(strict=False), Expected("a list of texts")]
+BusUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^(nats|tls|ws|wss)://[!-~]+$", max_length=1000),
+    Expected('an address that starts with nats://, tls://, ws:// or wss://, such as "nats://127.0.0.1:4222"'),
+]
+UrlPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^/[!-~]*$", max_length=1000),
+    Expected('a path that starts with "/", such as "/health"'),
+]
+Pattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00]+$", max_length=1000),
+    Expected("a regular expression in quotes, at most 1000 characters"),
+]
+Image = Annotated[
+    str,
+    StringConstraints(pattern=r"^[!-~]+$", max_length=500),
+    Expected('the name of an image, such as "orders:1.0"'),
+]
+EnvName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200),
+    Expected('the name of a variable: letters, digits and "_", not starting with a digit'),
+]
 
 
 class SystemSection(Strict):
     """What the system is called and where its spaces are."""
 
-    name: Name
-    spaces: Texts = ("spaces/*",)
+    name: Name = Field(description="Name of the system.")
+    spaces: Globs = Field(
+        default=("spaces/*",),
+        description="Globs below the system's folder; each folder that matches and holds a space.toml is a space.",
+    )
 
 
 class BusSection(Strict):
     """The messaging engine: the embedded NATS server, or an existing one."""
 
-    port: Port = "auto"
-    url: str | None = None
-    max_store: Size = 10**9
-    sync: Literal["interval", "always"] = "interval"
+    port: Port = Field(default="auto", description='Port of the embedded server; "auto" takes a free one.')
+    url: BusUrl | None = Field(
+        default=None, description="Use this NATS server; then none is started and port, max_store and sync are its own."
+    )
+    max_store: Annotated[Size, Between(1, _PETABYTE)] = Field(
+        default=10**9, description="How much disk all stored events may take."
+    )
+    sync: Literal["interval", "always"] = Field(
+        default="interval",
+        description='When events are forced to disk: now and then, or "always" before the publisher gets its answer.',
+    )
 
 
 class GatewaySection(Strict):
     """The HTTP engine between spaces."""
 
-    port: Port = "auto"
+    port: Port = Field(
+        default="auto", description='Port of the front door; "auto" takes 8080 if free, else the next free one.'
+    )
 
 
 class SystemManifest(Strict):
-    """A whole `system.toml`."""
+    """A system: its name, its spaces, its bus and its gateway (system.toml)."""
 
-    system: SystemSection
-    bus: BusSection = BusSection()
-    gateway: GatewaySection = GatewaySection()
+    system: SystemSection = Field(description="What the system is called and where its spaces are.")
+    bus: BusSection = Field(default=BusSection(), description="The messaging engine.")
+    gateway: GatewaySection = Field(default=GatewaySection(), description="The HTTP engine between spaces.")
 
 
 class SpaceSection(Strict):
     """What the space is."""
 
-    name: Name
-    summary: str = ""
-    kind: Literal["service", "job"] = "service"
-    profiles: Names = ()
+    name: Name = Field(description="Name of the space; the subjects it publishes start with it.")
+    summary: Line = Field(default="", description="What the space is for, in one line.")
+    kind: Literal["service", "job"] = Field(
+        default="service", description='A "service" keeps running; a "job" runs to completion, exit 0 is success.'
+    )
+    profiles: Names = Field(
+        default=(), description="When not empty, the space is started only with `up --profile` and one of these."
+    )
 
 
 class BuildSection(Strict):
     """How the space is built, and from what: rebuilt only when the inputs change."""
 
-    command: Command | None = None
-    inputs: Texts = ()
+    command: Command | None = Field(
+        default=None, description="Builds the space: a text runs in /bin/sh -c, a list is executed directly."
+    )
+    inputs: Files = Field(
+        default=(), description="Files, folders or globs below the space's folder; built again only when they change."
+    )
 
 
 class RunSection(Strict):
     """How the space is run."""
 
-    command: Command
-    runtime: Literal["process", "container"] = "process"
-    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
-    after: Names = ()
-    env: dict[str, str] = Field(default_factory=dict)
-    env_file: str | None = None
+    command: Command = Field(
+        description="Runs the space: a text runs in /bin/sh -c, a list is executed directly with $NAME expanded."
+    )
+    runtime: Literal["process", "container"] = Field(
+        default="process", description="Whether a replica is a process of this machine or a container."
+    )
+    replicas: Annotated[int, Field(ge=0, le=1000)] = Field(default=1, description="How many copies run.")
+    after: Names = Field(
+        default=(), description="Spaces that must be ready, or jobs completed, before this one starts."
+    )
+    env: Annotated[dict[EnvName, Text], Expected('a table of texts such as { LOG_LEVEL = "info" }')] = Field(
+        default_factory=dict, description="Environment of the space; it wins over what spacectl and env_file set."
+    )
+    env_file: File | None = Field(
+        default=None, description="File of NAME=value lines below the space's folder, read into its environment."
+    )
 
 
 class ContainerSection(Strict):
-    """Where the image comes from when the runtime is a container."""
+    """Where the image comes from when the runtime is a container: build or image, one of the two."""
 
-    build: str | None = None
-    image: str | None = None
+    build: File | None = Field(default=None, description="Folder with the Dockerfile, below the space's folder.")
+    image: Image | None = Field(default=None, description="Name of an image that exists.")
 
 
 class ProbeSection(Strict):
     """One or more probes; all must pass. Empty means the default probe of the space."""
 
-    http: str | None = None
-    tcp: bool = False
-    exec: Command | None = None
-    log: str | None = None
-    timeout_s: Duration = Field(default=1.0, alias="timeout")
-    start_timeout_s: Duration = Field(default=30.0, alias="start_timeout")
-    interval_s: Duration = Field(default=2.0, alias="interval")
-    failures: Annotated[int, Field(ge=1, le=1000)] = 3
+    http: UrlPath | None = Field(default=None, description="Path that must answer a GET with a 2xx or 3xx status.")
+    tcp: bool = Field(default=False, description="Whether the port must accept connections.")
+    exec: Command | None = Field(default=None, description="Command that must exit with 0.")
+    log: Pattern | None = Field(default=None, description="Regular expression that a line of output must match.")
+    timeout_s: Annotated[Duration, Between(0.001, 3600)] = Field(
+        default=1.0, alias="timeout", description="How long one probe may take."
+    )
+    start_timeout_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
+        default=30.0, alias="start_timeout", description="How long the replica may take until it is ready."
+    )
+    interval_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
+        default=2.0,
+        alias="interval",
+        description="Pause between two probes; a starting replica is probed at 50 ms, doubling up to this.",
+    )
+    failures: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=3, description="How many failures in a row it takes."
+    )
 
 
 class RestartSection(Strict):
     """When a replica that ended is started again."""
 
-    policy: Literal["on-failure", "always", "never"] = "on-failure"
-    backoff_s: Duration = Field(default=0.5, alias="backoff")
-    max_backoff_s: Duration = Field(default=30.0, alias="max_backoff")
-    give_up: GiveUpRule = GiveUp(count=5, window_s=60.0)
-    reset_s: Duration = Field(default=10.0, alias="reset")
+    policy: Literal["on-failure", "always", "never"] = Field(
+        default="on-failure", description="After which endings a replica is started again."
+    )
+    backoff_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
+        default=0.5, alias="backoff", description="Pause before the first restart; it doubles, with jitter."
+    )
+    max_backoff_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
+        default=30.0, alias="max_backoff", description="Longest pause before a restart."
+    )
+    give_up: GiveUpRule = Field(
+        default=GiveUp(count=5, window_s=60.0),
+        description="After so many crashes within that time the replica is failed until someone starts it.",
+    )
+    reset_s: Annotated[Duration, Between(0, _DAY_S)] = Field(
+        default=10.0, alias="reset", description="Ready for this long, a replica's earlier failures are forgotten."
+    )
 
 
 class StopSection(Strict):
     """How a replica is asked to end, and how long it may take."""
 
-    signal: Literal["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL"] = "SIGTERM"
-    timeout_s: Duration = Field(default=10.0, alias="timeout")
+    signal: Literal["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL"] = Field(
+        default="SIGTERM", description="Signal that asks the replica to end."
+    )
+    timeout_s: Annotated[Duration, Between(0, _DAY_S)] = Field(
+        default=10.0, alias="timeout", description="How long it may take; then SIGKILL to everything it started."
+    )
 
 
 class WatchSection(Strict):
     """Which files are watched while the space runs, and what a change does."""
 
-    paths: Texts = ()
-    ignore: Texts = ()
-    on_change: Literal["restart", "build", "none"] = "restart"
+    paths: Files = Field(default=(), description="Files and folders below the space's folder that are watched.")
+    ignore: Texts = Field(default=(), description="Globs of files whose changes do not count.")
+    on_change: Literal["restart", "build", "none"] = Field(
+        default="restart",
+        description='What a change does: "restart", "build" (then restart only if it succeeded) or "none".',
+    )
 
 
 class LimitsSection(Strict):
     """What one replica may use."""
 
-    memory: Size | None = None
-    cpu: Annotated[float, Field(gt=0, le=1024, strict=False)] | None = None
+    memory: Annotated[Size, Between(10**6, _PETABYTE)] | None = Field(
+        default=None, description="Memory that one replica may use, at least 1MB."
+    )
+    cpu: Annotated[float, Field(gt=0, le=1024, allow_inf_nan=False)] | None = Field(
+        default=None, description="Processors that one replica may use; 0.5 is half of one."
+    )
 
 
 class ApiSection(Strict):
     """The HTTP interface: whether there is one, on which port, and whose the space calls."""
 
-    serves: bool = True
-    port: Port = "auto"
-    calls: Names = ()
+    serves: bool = Field(default=True, description="Whether the space listens for HTTP on $HOST:$PORT.")
+    port: Port = Field(default="auto", description='Port of its only replica; "auto" gives each a free one.')
+    calls: Names = Field(default=(), description="Spaces whose API it calls; each gives it a variable NAME_URL.")
 
 
 class RetentionSection(Strict):
     """How the stream that holds what the space publishes keeps it."""
 
-    storage: Literal["file", "memory"] = "file"
-    max_age_s: Duration = Field(default=7 * 86400.0, alias="max_age")
-    max_bytes: Size = 256 * 10**6
+    storage: Literal["file", "memory"] = Field(
+        default="file", description='"memory" is for high rates that may be lost with the bus.'
+    )
+    max_age_s: Annotated[Duration, Between(1, 36500 * _DAY_S)] = Field(
+        default=7 * _DAY_S, alias="max_age", description="How long an event is kept."
+    )
+    max_bytes: Annotated[Size, Between(1, _PETABYTE)] = Field(
+        default=256 * 10**6, description="How much may be kept; the oldest events go first."
+    )
 
 
 class DeliverySection(Strict):
     """How what the space subscribes to is delivered."""
 
-    start: Literal["all", "new"] = "all"
-    max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 256
-    max_deliver: Annotated[int, Field(ge=1, le=1000)] = 5
-    ack_wait_s: Duration = Field(default=30.0, alias="ack_wait")
+    start: Literal["all", "new"] = Field(
+        default="all", description='Which events the space gets first: "all" that are kept, or only "new" ones.'
+    )
+    max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=256, description="How many events may be on their way without an acknowledgement."
+    )
+    max_deliver: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=5, description="How often an event is tried before it is given up."
+    )
+    ack_wait_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
+        default=30.0,
+        alias="ack_wait",
+        description="How long an acknowledgement may take before the event is sent again.",
+    )
 
 
 class EventsSection(Strict):
     """What the space publishes and what it subscribes to."""
 
-    publishes: Subjects = ()
-    subscribes: Subjects = ()
-    retention: RetentionSection = RetentionSection()
-    delivery: DeliverySection = DeliverySection()
+    publishes: Subjects = Field(default=(), description="Subjects it may publish; each starts with its own name.")
+    subscribes: Subjects = Field(default=(), description="Subjects of other spaces that it receives.")
+    retention: RetentionSection = Field(
+        default=RetentionSection(), description="How the stream that holds what the space publishes keeps it."
+    )
+    delivery: DeliverySection = Field(
+        default=DeliverySection(), description="How what the space subscribes to is delivered."
+    )
 
 
 class SpaceManifest(Strict):
-    """A whole `space.toml`."""
+    """A space: how to build, run, probe and scale it, and what it shares with others (space.toml)."""
 
-    space: SpaceSection
-    run: RunSection
-    build: BuildSection = BuildSection()
-    container: ContainerSection | None = None
-    ready: ProbeSection = ProbeSection()
-    alive: ProbeSection | None = None
-    restart: RestartSection = RestartSection()
-    stop: StopSection = StopSection()
-    watch: WatchSection = WatchSection()
-    limits: LimitsSection = LimitsSection()
-    api: ApiSection = ApiSection()
-    events: EventsSection = EventsSection()
+    space: SpaceSection = Field(description="What the space is.")
+    run: RunSection = Field(description="How the space is run.")
+    build: BuildSection = Field(default=BuildSection(), description="How the space is built, and from what.")
+    container: ContainerSection | None = Field(
+        default=None, description="Where the image comes from when the runtime is a container."
+    )
+    ready: ProbeSection = Field(
+        default=ProbeSection(), description="Probes that must pass before the space gets traffic; the default fits it."
+    )
+    alive: ProbeSection | None = Field(default=None, description="Probes whose failure restarts the replica.")
+    restart: RestartSection = Field(default=RestartSection(), description="When a replica that ended is started again.")
+    stop: StopSection = Field(default=StopSection(), description="How a replica is asked to end.")
+    watch: WatchSection = Field(default=WatchSection(), description="Which files are watched, and what a change does.")
+    limits: LimitsSection = Field(default=LimitsSection(), description="What one replica may use.")
+    api: ApiSection = Field(default=ApiSection(), description="The HTTP interface it offers, and whose it calls.")
+    events: EventsSection = Field(default=EventsSection(), description="What it publishes and subscribes to.")

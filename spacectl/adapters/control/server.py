@@ -1,0 +1,139 @@
+"""The control API: HTTP over a Unix socket that only its owner may open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import uvicorn
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from spacectl.adapters.control.address import short_path
+from spacectl.errors import SpacectlError
+from spacectl.model.report import Accepted, Change, PsReport, Refusal, Request
+from spacectl.model.strict import Strict
+
+
+class Control(Protocol):
+    """What the API lets a client see and ask."""
+
+    def report(self) -> PsReport: ...
+    def changes(self) -> AsyncIterator[Change]: ...
+    def start(self, names: tuple[str, ...]) -> Accepted: ...
+    def stop(self, names: tuple[str, ...]) -> Accepted: ...
+    def restart(self, names: tuple[str, ...]) -> Accepted: ...
+    def shut_down(self, *, now: bool) -> None: ...
+
+
+class ControlServer:
+    """Serves the API until told to stop."""
+
+    def __init__(self, control: Control, path: Path) -> None:
+        self._path = path
+        config = uvicorn.Config(
+            application(control), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        self._server = _Server(config)
+
+    async def serve(self) -> None:
+        """Serve on the socket, which is made with mode 0600 and removed at the end."""
+        listener = listen(self._path)
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            listener.close()
+            self._path.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """End the service; open feeds end with it."""
+        self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the supervisor."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def application(control: Control) -> Starlette:
+    """The routes of the API."""
+
+    async def state(_: HttpRequest) -> Response:
+        return _json(control.report())
+
+    async def changes(_: HttpRequest) -> Response:
+        return StreamingResponse(_lines(control), media_type="application/x-ndjson")
+
+    async def start(request: HttpRequest) -> Response:
+        return _answer(control.start, await request.body())
+
+    async def stop(request: HttpRequest) -> Response:
+        return _answer(control.stop, await request.body())
+
+    async def restart(request: HttpRequest) -> Response:
+        return _answer(control.restart, await request.body())
+
+    async def shutdown(request: HttpRequest) -> Response:
+        control.shut_down(now=request.query_params.get("now") == "true")
+        return Response(status_code=202)
+
+    return Starlette(
+        routes=[
+            Route("/state", state),
+            Route("/changes", changes),
+            Route("/start", start, methods=["POST"]),
+            Route("/stop", stop, methods=["POST"]),
+            Route("/restart", restart, methods=["POST"]),
+            Route("/shutdown", shutdown, methods=["POST"]),
+        ]
+    )
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening Unix socket of mode 0600; it appears at its place only once it listens."""
+    aside = path.with_name(f".{path.name}")
+    aside.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        with short_path(aside) as short:
+            listener.bind(short)
+    finally:
+        os.umask(before)
+    listener.listen(64)
+    listener.setblocking(False)  # noqa: FBT003  (the standard library's own form)
+    aside.replace(path)
+    return listener
+
+
+async def _lines(control: Control) -> AsyncIterator[str]:
+    async for change in control.changes():
+        yield change.model_dump_json(exclude_unset=True) + "\n"
+
+
+class _Ask(Protocol):
+    def __call__(self, names: tuple[str, ...]) -> Accepted: ...
+
+
+def _answer(ask: _Ask, body: bytes) -> Response:
+    try:
+        request = Request.model_validate_json(body or b"{}")
+        return _json(ask(request.spaces), status=202)
+    except ValidationError as error:
+        return _json(Refusal(message=f"the request is not understood: {error.error_count()} problems"), status=400)
+    except SpacectlError as error:
+        return _json(Refusal(message=error.message, hint=error.hint), status=409)
+
+
+def _json(value: Strict, *, status: int = 200) -> Response:
+    return Response(value.model_dump_json(), status_code=status, media_type="application/json")

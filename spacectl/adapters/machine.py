@@ -1,0 +1,54 @@
+"""Looks at the machine: what spacectl needs of it, and what would be good to have."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from spacectl.model.report_doctor import Finding
+
+_FREE_BYTES = 10**9
+
+
+def findings() -> tuple[Finding, ...]:
+    """Everything worth telling, the needed first; the engines are looked at by their own adapters."""
+    return (_system(), _python(), _proc(), _program("uv", "builds Python spaces", "pip install uv"), _git(), _disk())
+
+
+def _system() -> Finding:
+    ok = sys.platform == "linux"
+    found = f"{platform.system()} {platform.release()}"
+    return Finding(name="system", ok=ok, needed=True, found=found, fix=None if ok else "spacectl runs on Linux")
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} ({sys.executable})"
+    return Finding(name="python", ok=True, needed=True, found=found)
+
+
+def _proc() -> Finding:
+    ok = Path(f"/proc/{os.getpid()}/environ").exists()
+    fix = None if ok else "mount it: mount -t proc proc /proc"
+    return Finding(
+        name="/proc", ok=ok, needed=True, found="processes can be seen" if ok else "it is not mounted", fix=fix
+    )
+
+
+def _git() -> Finding:
+    return _program("git", "`new` fetches templates from git addresses with it", "install git")
+
+
+def _program(name: str, use: str, fix: str) -> Finding:
+    path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)]))
+    found = path or f"not found; {use}"
+    return Finding(name=name, ok=path is not None, needed=False, found=found, fix=None if path else fix)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free
+    ok = free >= _FREE_BYTES
+    fix = None if ok else "make room: data, logs and the bus store of a system lie in its folder"
+    return Finding(name="disk", ok=ok, needed=False, found=f"{free / 1e9:.1f} GB free here", fix=fix)

@@ -1,0 +1,5 @@
+"""Reads the manifests of a system."""
+
+from spacectl.adapters.manifests.reading import Read, load, read_system
+
+__all__ = ["Read", "load", "read_system"]

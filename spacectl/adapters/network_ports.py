@@ -1,0 +1,98 @@
+"""Free ports on loopback, and who holds one that is not free."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from typing import Self
+
+import psutil
+
+from spacectl.errors import MachineError
+
+_FIRST, _LAST = 20_000, 31_999
+"""Below the range from which Linux takes ports for outgoing connections (32768 on), so that none is taken by chance."""
+
+
+class Reservation:
+    """Gives out free ports, each only once, holding them until it is closed."""
+
+    def __init__(self, seed: str) -> None:
+        self._held = ExitStack()
+        offset = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") % (_LAST - _FIRST)
+        self._candidates = _from(_FIRST + offset)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def take(self, port: int) -> bool:
+        """Hold this port, if it is free."""
+        held = _bind(port)
+        if held is None:
+            return False
+        self._held.enter_context(held)
+        return True
+
+    def first(self, *preferred: int) -> int:
+        """Hold the first free one of the preferred ports, else any free one.
+
+        Raises:
+            MachineError: no port is free.
+        """
+        for port in chain(preferred, self._candidates):
+            if self.take(port):
+                return port
+        raise MachineError("no port is free on 127.0.0.1", hint="stop something that listens")
+
+
+def is_free(port: int) -> bool:
+    """Whether a process could listen on this port of loopback now."""
+    held = _bind(port)
+    if held is None:
+        return False
+    held.close()
+    return True
+
+
+def owner(port: int) -> str:
+    """Who listens on a port, in words: `nginx (pid 77)`, as far as this user may see it."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
+                return _name(connection.pid)
+    except psutil.AccessDenied:
+        pass
+    return "another process"
+
+
+def _name(pid: int | None) -> str:
+    if pid is None:
+        return "a process of another user"
+    try:
+        return f"{psutil.Process(pid).name()} (pid {pid})"
+    except psutil.Error:
+        return f"pid {pid}"
+
+
+def _bind(port: int) -> socket.socket | None:
+    held = socket.socket()
+    # As servers do: a port whose old connections linger in TIME_WAIT is free; one that is listened on is not.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind(("127.0.0.1", port))
+        held.listen(1)
+    except OSError:
+        held.close()
+        return None
+    return held
+
+
+def _from(start: int) -> Iterator[int]:
+    size = _LAST - _FIRST
+    return (_FIRST + (start - _FIRST + step) % size for step in range(size))

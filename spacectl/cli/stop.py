@@ -1,0 +1,24 @@
+"""`spacectl stop`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spacectl.cli.options import SystemOption, TimeoutOption
+
+
+def stop(
+    spaces: Annotated[list[str] | None, typer.Argument(metavar="[SPACE]...", help="Which; default: all.")] = None,
+    *,
+    timeout: TimeoutOption = "60s",
+    system: SystemOption = None,
+) -> None:
+    """Stop spaces of the running system; the others run on.
+
+    Example: spacectl stop payments
+    """
+    from spacectl.cli.acting import act
+
+    act("stop", tuple(spaces or ()), timeout=timeout, system=system)

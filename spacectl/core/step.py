@@ -1,0 +1,248 @@
+"""The supervisor's one decision: (state, event, now) becomes (state, actions)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from spacectl.core import probing
+from spacectl.core.moves import to
+from spacectl.core.restarting import after_exit, crashed, describe
+from spacectl.core.settle import settle
+from spacectl.model.actions import Action, Build, Kill, Note
+from spacectl.model.events import (
+    BuildFinished,
+    Event,
+    Exited,
+    FilesChanged,
+    Gone,
+    Probed,
+    Refused,
+    Restart,
+    ShutDown,
+    Spawned,
+    SpawnFailed,
+    Start,
+    Stop,
+    Tick,
+)
+from spacectl.model.phase import ENDED, RUNNING, Phase
+from spacectl.model.state import BuildPhase, Next, Process, Replica, State, Unit, Violation
+
+Step = tuple[State, list[Action]]
+_Change = Callable[[Unit, Replica], tuple[Replica, list[Action]]]
+
+
+def step(state: State, event: Event, now: float) -> Step:
+    """Take in one event and draw every consequence.
+
+    Args:
+        state: what is known.
+        event: what happened.
+        now: the monotonic clock in seconds.
+
+    Raises:
+        InternalError: an event led to a move that the table of phases does not allow.
+    """
+    state, actions = _take_in(state, event, now)
+    state, more = settle(state, now)
+    return state, actions + more
+
+
+def finished(state: State) -> bool:
+    """Whether the system is going down and nothing of it is left."""
+    replicas = [replica for unit in state.units.values() for replica in unit.replicas]
+    return state.closing and all(each.phase in ENDED and each.process is None for each in replicas)
+
+
+def _take_in(state: State, event: Event, now: float) -> Step:
+    match event:
+        case Tick():
+            return state, []
+        case Start(units=names):
+            return _each(state, names, lambda unit, replica: (_start(unit, replica, now), []))
+        case Stop(units=names):
+            return _each(state, names, lambda _, replica: (_rest(replica, now), []))
+        case Restart(units=names):
+            return _each(state, names, lambda unit, replica: _restart(unit, replica, now))
+        case ShutDown(now=at_once):
+            return _shut_down(state, at_once=at_once, now=now)
+        case BuildFinished():
+            return _built(state, event, now)
+        case Spawned() | SpawnFailed() | Exited() | Gone() | Probed():
+            return _of_replica(state, event, now)
+        case FilesChanged(unit=name):
+            return _changed(state, state.units[name], now)
+        case Refused():
+            return _refused(state, event)
+    assert_never(event)
+
+
+def _each(state: State, names: frozenset[str], change: _Change) -> Step:
+    actions: list[Action] = []
+    for name in sorted(names & state.units.keys()):
+        unit = state.units[name]
+        if unit.build is not BuildPhase.RUNNING:
+            unit = replace(unit, build=BuildPhase.UNKNOWN, build_reason=None)  # ask again whether it is up to date
+            state = state.with_unit(unit)
+        for replica in unit.replicas:
+            changed, more = change(unit, replica)
+            state = state.with_replica(changed)
+            actions += more
+    return state, actions
+
+
+def _start(unit: Unit, replica: Replica, now: float) -> Replica:
+    done = replica.phase is Phase.COMPLETED and unit.manifest.space.kind == "job" and replica.wanted
+    replica = replace(replica, wanted=True)
+    if replica.phase is Phase.STOPPING:
+        return replace(replica, following=Next.START)
+    if (replica.phase in ENDED and not done) or replica.phase is Phase.BACKOFF:
+        return replace(to(replica, Phase.WAITING, now), crashes=(), tail=(), ended=None)
+    return replica
+
+
+def _rest(replica: Replica, now: float) -> Replica:
+    replica = replace(replica, wanted=False, following=Next.REST)
+    return to(replica, Phase.STOPPED, now) if replica.phase is Phase.FAILED else replica
+
+
+def _restart(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
+    if replica.phase is Phase.COMPLETED:
+        return replace(to(replica, Phase.WAITING, now), wanted=True, ended=None), []
+    running = replica.process is not None and not replica.process.ended
+    if replica.phase in RUNNING and running:
+        replica = replace(replica, wanted=True, crashes=())
+        return probing.stop(unit, replica, now, following=Next.START, reason="restarting")
+    return _start(unit, replica, now), []
+
+
+def _shut_down(state: State, *, at_once: bool, now: float) -> Step:
+    state, actions = _each(state, frozenset(state.units), lambda _, replica: (_rest(replica, now), []))
+    state = replace(state, closing=True)
+    if not at_once:
+        return state, actions
+    for unit in state.units.values():
+        for replica in unit.replicas:
+            if replica.process is None:
+                continue
+            if replica.phase in RUNNING:
+                state = state.with_replica(replace(to(replica, Phase.STOPPING, now), following=Next.REST))
+            actions.append(Kill(replica.name))
+    return state, actions
+
+
+def _built(state: State, event: BuildFinished, now: float) -> Step:
+    unit = state.units[event.unit]
+    if unit.build is not BuildPhase.RUNNING:  # cancelled meanwhile
+        return state, []
+    if event.reason is None:
+        state = state.with_unit(replace(unit, build=BuildPhase.DONE, refresh=False, build_reason=None))
+        return _restart_all(state, unit.name, now) if unit.refresh else (state, [])
+    if unit.refresh:
+        text = f"{event.reason}; what ran before runs on"
+        failed = replace(unit, build=BuildPhase.DONE, refresh=False, build_reason=event.reason)
+        return state.with_unit(failed), [Note(unit.name, "build failed", text)]
+    replicas = tuple(replace(each, tail=event.tail) for each in unit.replicas)
+    failed = replace(unit, build=BuildPhase.FAILED, build_reason=event.reason, replicas=replicas)
+    return state.with_unit(failed), []
+
+
+def _restart_all(state: State, name: str, now: float) -> Step:
+    actions: list[Action] = []
+    for replica in state.units[name].replicas:
+        if replica.wanted and replica.phase is not Phase.STOPPING:
+            changed, more = _restart(state.units[name], replica, now)
+            state = state.with_replica(changed)
+            actions += more
+    return state, actions
+
+
+def _changed(state: State, unit: Unit, now: float) -> Step:
+    on_change = unit.manifest.watch.on_change
+    if on_change == "none" or not unit.wanted:
+        return state, []
+    note = Note(unit.name, "changed", "files changed")
+    if on_change == "build" and unit.manifest.build.command is not None:
+        building = replace(unit, build=BuildPhase.RUNNING, refresh=True)
+        return state.with_unit(building), [note, Build(unit.name)]
+    if unit.build is not BuildPhase.RUNNING:
+        state = state.with_unit(replace(unit, build=BuildPhase.UNKNOWN, build_reason=None))
+    state, actions = _restart_all(state, unit.name, now)
+    return state, [note, *actions]
+
+
+def _refused(state: State, event: Refused) -> Step:
+    unit = state.units[event.unit]
+    known = next((each for each in unit.violations if (each.kind, each.subject) == (event.kind, event.subject)), None)
+    others = tuple(each for each in unit.violations if each is not known)
+    count = event.count + (known.count if known else 0)
+    counted = Violation(event.kind, event.subject, count, event.hint)
+    state = state.with_unit(replace(unit, violations=(*others, counted)[-_VIOLATIONS_KEPT:]))
+    if known:
+        return state, []
+    return state, [Note(unit.name, "violation", f"may not {event.kind} {event.subject}: {event.hint}")]
+
+
+_VIOLATIONS_KEPT = 100  # distinct ones; a space that invents subjects must not grow the state for ever
+
+
+def _of_replica(state: State, event: Spawned | SpawnFailed | Exited | Gone | Probed, now: float) -> Step:
+    replica = state.replica(event.replica)
+    unit = state.units[replica.unit]
+    match event:
+        case Spawned(pid=pid, start_ticks=ticks):
+            changed, actions = _spawned(unit, replica, Process(pid, ticks), now)
+        case SpawnFailed(reason=reason, final=final):
+            changed, actions = _spawn_failed(unit, replica, reason, final=final, now=now)
+        case Exited():
+            changed, actions = _exited(unit, replica, event, now)
+        case Gone(pid=pid):
+            changed, actions = _gone(unit, replica, pid, now)
+        case Probed():
+            changed, actions = probing.answered(unit, replica, event, now)
+    return state.with_replica(changed), actions
+
+
+def _spawned(unit: Unit, replica: Replica, process: Process, now: float) -> tuple[Replica, list[Action]]:
+    started = replace(replica, process=process, started_at=now, ready_at=None, ended=None, tail=())
+    return probing.begin(unit, started, now), [Note(replica.name, "started", f"pid {process.pid}")]
+
+
+def _spawn_failed(
+    unit: Unit, replica: Replica, reason: str, *, final: bool, now: float
+) -> tuple[Replica, list[Action]]:
+    if final and replica.wanted:
+        return to(replica, Phase.FAILED, now, reason=reason), [Note(replica.name, "failed", reason)]
+    return _told(crashed(unit, replica, reason, now))
+
+
+def _exited(unit: Unit, replica: Replica, event: Exited, now: float) -> tuple[Replica, list[Action]]:
+    if replica.process is None or replica.process.pid != event.pid:
+        return replica, []
+    replica = replace(replica, process=replace(replica.process, ended=True), ended=event.ended, tail=event.tail)
+    if replica.phase not in RUNNING:  # it was asked to; `Gone` follows
+        return replica, []
+    moved, notes = _told(after_exit(unit, replica, event.ended, now), describe(event.ended))
+    return moved, [Kill(replica.name), *notes]
+
+
+def _gone(unit: Unit, replica: Replica, pid: int, now: float) -> tuple[Replica, list[Action]]:
+    if replica.process is None or replica.process.pid != pid:
+        return replica, []
+    replica = replace(replica, process=None)
+    if replica.phase is not Phase.STOPPING:
+        return replica, []
+    match replica.following:
+        case Next.REST:
+            return to(replica, Phase.STOPPED, now), [Note(replica.name, "stopped", "everything it started is gone")]
+        case Next.START:
+            return to(replica, Phase.WAITING, now), []
+        case Next.CRASH:
+            return _told(crashed(unit, replica, replica.reason or "stopped", now))
+    assert_never(replica.following)
+
+
+def _told(replica: Replica, why: str | None = None) -> tuple[Replica, list[Action]]:
+    return replica, [Note(replica.name, str(replica.phase), replica.reason or why or "")]

@@ -1,0 +1,35 @@
+"""How to start one process: what the process adapter needs, and nothing of why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SpawnError(Exception):
+    """A process could not be started. `final`: trying again cannot help."""
+
+    def __init__(self, reason: str, *, final: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A process to be.
+
+    Attributes:
+        argv: program and arguments, already expanded.
+        folder: the working directory (absolute).
+        env: the whole environment.
+        log: the file that takes stdout and stderr, appended to.
+        port: the port it is to listen on; None for a process that serves nothing.
+    """
+
+    argv: tuple[str, ...]
+    folder: Path
+    env: Mapping[str, str]
+    log: Path
+    port: int | None = None

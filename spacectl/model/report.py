@@ -1,0 +1,118 @@
+"""What `ps --json` and the control API tell: published models, whose keys are a promise."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from spacectl.model.strict import Strict
+
+
+class EngineReport(Strict):
+    """An engine: the bus, the gateway."""
+
+    state: str
+    url: str | None
+    pid: int | None = None
+    restarts: int = 0
+    reason: str | None = None
+
+
+class ExitReport(Strict):
+    """How the last process of a replica ended; both null when nobody saw it."""
+
+    code: int | None
+    signal: int | None
+
+
+class ReplicaReport(Strict):
+    """One replica. `started` is RFC 3339; `tail` holds the last lines it wrote before it crashed."""
+
+    name: str
+    state: str
+    pid: int | None
+    container: str | None
+    port: int | None
+    restarts: int
+    started: str | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    exit: ExitReport | None
+    reason: str | None
+    tail: tuple[str, ...] = ()
+
+
+class ViolationReport(Strict):
+    """Something the bus refused, and the line that would declare it."""
+
+    kind: str
+    subject: str
+    count: int
+    hint: str
+
+
+class SpaceReport(Strict):
+    """One space and its replicas. `url` is where its API answers; null when it serves none."""
+
+    name: str
+    kind: Literal["service", "job"]
+    state: str
+    desired: int
+    ready: int
+    runtime: Literal["process", "container"]
+    url: str | None
+    replicas: tuple[ReplicaReport, ...]
+    violations: tuple[ViolationReport, ...] = ()
+
+
+class PsReport(Strict):
+    """A whole system. `since` is when its supervisor started, RFC 3339."""
+
+    system: str
+    state: str
+    since: str
+    supervisor_pid: int
+    gateway: EngineReport | None
+    bus: EngineReport
+    spaces: tuple[SpaceReport, ...]
+
+
+class Noted(Strict):
+    """Something that happened, as the change feed tells it."""
+
+    time: str
+    subject: str
+    kind: str
+    text: str
+
+
+class Change(Strict):
+    """One line of the change feed: the whole system first and whenever it changed, notes as they happen."""
+
+    ps: PsReport | None = None
+    note: Noted | None = None
+
+
+class Request(Strict):
+    """What a client asks of the supervisor about some spaces."""
+
+    spaces: tuple[str, ...] = ()
+
+
+class Accepted(Strict):
+    """The spaces a request was taken for."""
+
+    spaces: tuple[str, ...]
+
+
+class Refusal(Strict):
+    """Why a request was not taken."""
+
+    message: str
+    hint: str | None = None
+
+
+class LogLine(Strict):
+    """One line of a log, as `logs --json` tells it; bytes that are no UTF-8 are replaced."""
+
+    source: str
+    line: str

@@ -1,0 +1,179 @@
+"""What the supervisor knows: units (spaces and engines), their replicas, and what is wanted of them.
+
+Times are readings of the machine's monotonic clock in seconds; it is the same for every process of one boot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from spacectl.model.manifest import SpaceManifest
+from spacectl.model.phase import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running main process, or what it left behind once it ended.
+
+    Attributes:
+        pid: the process id; also the id of its session and process group.
+        start_ticks: start time in clock ticks since boot (/proc/PID/stat, field 22): tells a recycled pid.
+        ended: the main process is gone; something it started may still be there.
+    """
+
+    pid: int
+    start_ticks: int
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a main process ended. Both None: an adopted process, whose exit status nobody saw."""
+
+    code: int | None
+    signal: int | None
+
+    @property
+    def success(self) -> bool:
+        return self.code == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """Where the probing of a replica stands.
+
+    Attributes:
+        due_at: when to probe next; None while a probe is under way or none is wanted.
+        pause_s: the pause before the next one.
+        failures: how many failed in a row.
+        reason: why the last one failed; None after a success.
+    """
+
+    due_at: float | None = None
+    pause_s: float = 0.0
+    failures: int = 0
+    reason: str | None = None
+
+
+class Next(Enum):
+    """What follows when everything a stopping replica had started is gone."""
+
+    REST = "rest"
+    START = "start"
+    CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One running copy of a unit, or the place of one.
+
+    Attributes:
+        deadline_at: when the phase is over: not ready in time, time to kill, time to restart.
+        crashes: when it crashed, oldest first; forgotten after it was ready long enough.
+        restarts: how often it was started again after a crash, since `up`.
+        reason: why it is where it is, in words.
+        tail: the last lines of output, kept when it crashed.
+    """
+
+    unit: str
+    number: int
+    phase: Phase = Phase.STOPPED
+    since: float = 0.0
+    wanted: bool = False
+    process: Process | None = None
+    started_at: float | None = None
+    ready_at: float | None = None
+    deadline_at: float | None = None
+    ready: Probing = Probing()
+    alive: Probing = Probing()
+    following: Next = Next.REST
+    crashes: tuple[float, ...] = ()
+    restarts: int = 0
+    ended: Ended | None = None
+    reason: str | None = None
+    tail: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.unit}.{self.number}"
+
+
+class BuildPhase(Enum):
+    """Where the build of a unit stands."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A refused publish or subscribe: what a unit tried that its manifest does not declare."""
+
+    kind: str
+    subject: str
+    count: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A space, or an engine (the bus, the gateway): something with replicas.
+
+    Attributes:
+        after: the units that must be ready (a job: completed) before a replica of this one starts.
+        refresh: a build runs because files changed; replicas restart when it succeeds.
+        build_reason: why the last build failed.
+    """
+
+    name: str
+    manifest: SpaceManifest
+    after: frozenset[str]
+    replicas: tuple[Replica, ...]
+    engine: bool = False
+    build: BuildPhase = BuildPhase.UNKNOWN
+    refresh: bool = False
+    build_reason: str | None = None
+    violations: tuple[Violation, ...] = ()
+
+    @property
+    def wanted(self) -> bool:
+        return any(replica.wanted for replica in self.replicas)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the loop owns.
+
+    Attributes:
+        units: by name; engines and spaces.
+        closing: the system is going down; when everything has ended the loop ends.
+    """
+
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    closing: bool = False
+
+    def replica(self, name: str) -> Replica:
+        """The replica of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        unit, _, number = name.rpartition(".")
+        for replica in self.units[unit].replicas:
+            if replica.number == int(number):
+                return replica
+        raise KeyError(name)
+
+    def with_unit(self, unit: Unit) -> State:
+        """The same state with that unit in place of the one of its name."""
+        return replace(self, units={**self.units, unit.name: unit})
+
+    def with_replica(self, replica: Replica) -> State:
+        """The same state with that replica in place of the one of its name."""
+        unit = self.units[replica.unit]
+        replicas = tuple(replica if each.number == replica.number else each for each in unit.replicas)
+        return self.with_unit(replace(unit, replicas=replicas))

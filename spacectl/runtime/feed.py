@@ -1,0 +1,62 @@
+"""Tells many listeners what changed: first the whole, then changes; a slow one loses notes, never the present."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+
+from spacectl.model.report import Change, Noted, PsReport
+
+_NOTES_KEPT = 1000
+_PAUSE_S = 0.05
+"""Changes closer together than this are told as one."""
+
+
+class Feed:
+    """The change feed of one system.
+
+    Args:
+        snapshot: makes the report of this moment.
+    """
+
+    def __init__(self, snapshot: Callable[[], PsReport]) -> None:
+        self._snapshot = snapshot
+        self._listeners: set[_Listener] = set()
+
+    def changed(self) -> None:
+        """The state is another one."""
+        for listener in self._listeners:
+            listener.stale = True
+            listener.wake.set()
+
+    def noted(self, note: Noted) -> None:
+        """Something happened."""
+        for listener in self._listeners:
+            listener.notes.append(note)
+            listener.wake.set()
+
+    async def listen(self) -> AsyncIterator[Change]:
+        """The system as it is, then every change, as long as someone listens."""
+        listener = _Listener()
+        self._listeners.add(listener)
+        try:
+            while True:
+                await listener.wake.wait()
+                listener.wake.clear()
+                while listener.notes:
+                    yield Change(note=listener.notes.popleft())
+                if listener.stale:
+                    listener.stale = False
+                    yield Change(ps=self._snapshot())
+                await asyncio.sleep(_PAUSE_S)
+        finally:
+            self._listeners.discard(listener)
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.wake = asyncio.Event()
+        self.wake.set()
+        self.stale = True
+        self.notes: deque[Noted] = deque(maxlen=_NOTES_KEPT)

@@ -1,0 +1,130 @@
+"""A running system as its clients see and steer it: the loop, the change feed, and the numbers beside the state."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from spacectl.core.assemble import with_dependencies
+from spacectl.core.hints import did_you_mean
+from spacectl.errors import UsageError
+from spacectl.model.actions import Action, Note
+from spacectl.model.events import Event, Restart, ShutDown, Start, Stop
+from spacectl.model.report import Accepted, Change, Noted, PsReport
+from spacectl.model.state import State
+from spacectl.runtime.feed import Feed
+from spacectl.runtime.loop import Loop
+from spacectl.view.ps import Surroundings, report
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What processes use, by pid."""
+
+    cpu_percent: Mapping[int, float]
+    memory_bytes: Mapping[int, int]
+
+
+class Supervisor:
+    """Joins the loop to those who watch and steer it.
+
+    Args:
+        state: the system at rest.
+        around: what reports tell beside the state.
+        clock: the monotonic clock.
+        journal: keeps a line of history.
+        selected: the spaces that a start without names means.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        around: Surroundings,
+        *,
+        clock: Callable[[], float],
+        journal: Callable[[Note], None],
+        selected: frozenset[str],
+    ) -> None:
+        self._around = around
+        self._journal = journal
+        self._selected = selected
+        self._feed = Feed(self.report)
+        self._perform: Callable[[Action, State], None] | None = None
+        self.loop = Loop(state, clock, self._do, lambda _: self._feed.changed())
+
+    def attach(self, perform: Callable[[Action, State], None]) -> None:
+        """Name the one that does what the loop decides."""
+        self._perform = perform
+
+    def post(self, event: Event) -> None:
+        """Tell the loop that something happened."""
+        self.loop.post(event)
+
+    def note(self, note: Note) -> None:
+        """Keep a line of history and tell it to whoever listens."""
+        self._journal(note)
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._feed.noted(Noted(time=at, subject=note.subject, kind=note.kind, text=note.text))
+
+    def measured(self, numbers: Numbers) -> None:
+        """Take in what the processes use now."""
+        self._around = replace(self._around, cpu_percent=numbers.cpu_percent, memory_bytes=numbers.memory_bytes)
+
+    def pids(self) -> list[int]:
+        """The main processes of this moment."""
+        replicas = (replica for unit in self.loop.state.units.values() for replica in unit.replicas)
+        return [each.process.pid for each in replicas if each.process is not None and not each.process.ended]
+
+    def report(self) -> PsReport:
+        """How everything stands now."""
+        return report(self.loop.state, self._around)
+
+    def changes(self) -> AsyncIterator[Change]:
+        """How everything stands, then every change."""
+        return self._feed.listen()
+
+    def start(self, names: tuple[str, ...]) -> Accepted:
+        """Start spaces with all they are after; without names, what `up` started."""
+        units = self.loop.state.units
+        named = self._known(names) or self._selected
+        wanted = with_dependencies({name: unit.after for name, unit in units.items()}, named)
+        self.post(Start(wanted))
+        return _accepted(wanted - self._engines())
+
+    def stop(self, names: tuple[str, ...]) -> Accepted:
+        """Stop spaces; without names, all of them."""
+        named = self._known(names) or frozenset(self.loop.state.units) - self._engines()
+        self.post(Stop(named))
+        return _accepted(named)
+
+    def restart(self, names: tuple[str, ...]) -> Accepted:
+        """Restart spaces; without names, all that are started."""
+        started = frozenset(name for name, unit in self.loop.state.units.items() if unit.wanted)
+        named = self._known(names) or started - self._engines()
+        self.post(Restart(named))
+        return _accepted(named)
+
+    def shut_down(self, *, now: bool) -> None:
+        """End everything; `now` means with SIGKILL."""
+        self.post(ShutDown(now=now))
+
+    def _engines(self) -> frozenset[str]:
+        return frozenset(name for name, unit in self.loop.state.units.items() if unit.engine)
+
+    def _known(self, names: tuple[str, ...]) -> frozenset[str]:
+        known = sorted(self.loop.state.units.keys() - self._engines())
+        for name in names:
+            if name not in known:
+                raise UsageError(f'no space is named "{name}"', hint=did_you_mean(name, known))
+        if self.loop.state.closing:
+            raise UsageError("the system is going down")
+        return frozenset(names)
+
+    def _do(self, action: Action, state: State) -> None:
+        if self._perform is not None:
+            self._perform(action, state)
+
+
+def _accepted(names: frozenset[str]) -> Accepted:
+    return Accepted(spaces=tuple(sorted(names)))

@@ -1,0 +1,65 @@
+"""What a report means to someone who waits: it is there, it can no longer come, or it is still on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spacectl.model.report import PsReport, ReplicaReport, SpaceReport
+
+_THERE = {"service": "ready", "job": "completed"}
+_HOPELESS = frozenset({"failed", "stopped"})
+
+
+def is_there(space: SpaceReport) -> bool:
+    """Whether a space is what it was started to be; one that nobody wants is."""
+    if space.desired == 0:
+        return True
+    return all(replica.state == _THERE[space.kind] for replica in space.replicas)
+
+
+def is_lost(space: SpaceReport) -> bool:
+    """Whether a space will not get there without someone's doing."""
+    return space.desired > 0 and any(replica.state in _HOPELESS for replica in space.replicas)
+
+
+def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
+    """Whether all of these spaces are there, or waiting on is useless."""
+    spaces = _of(ps, names)
+    if ps.bus.state == "failed" or any(is_lost(space) for space in spaces):
+        # Let the others arrive or fail first: one look then shows everything that is wrong.
+        return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
+    return all(is_there(space) for space in spaces)
+
+
+def missing(ps: PsReport, names: Iterable[str] | None = None) -> list[ReplicaReport]:
+    """The replicas that are not there."""
+    return [
+        replica
+        for space in _of(ps, names)
+        if not is_there(space)
+        for replica in space.replicas
+        if replica.state != _THERE[space.kind]
+    ]
+
+
+def resting(ps: PsReport, names: Iterable[str] | None = None) -> bool:
+    """Whether none of these spaces has a process any more."""
+    rest = {"stopped", "completed", "failed"}
+    return all(replica.state in rest for space in _of(ps, names) for replica in space.replicas)
+
+
+def explain(replica: ReplicaReport, log: str) -> list[str]:
+    """Why a replica is not there: its state and reason, its last lines, and where the rest is."""
+    lines = [f"{replica.name}: {replica.state}" + (f": {replica.reason}" if replica.reason else "")]
+    lines += [f"    {line}" for line in replica.tail]
+    return [*lines, f"    log: {log}"]
+
+
+def _of(ps: PsReport, names: Iterable[str] | None) -> list[SpaceReport]:
+    wanted = None if names is None else set(names)
+    return [space for space in ps.spaces if wanted is None or space.name in wanted]
+
+
+def _is_held(space: SpaceReport) -> bool:
+    """Whether a space only waits for others."""
+    return all(replica.state == "waiting" for replica in space.replicas)

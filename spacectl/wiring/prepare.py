@@ -1,0 +1,161 @@
+"""Makes ready what a system needs before anything of it runs: folders, programs, ports, passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spacectl.adapters.nats_config import render_config
+from spacectl.adapters.nats_files import load_passwords, write_access, write_private
+from spacectl.adapters.nats_server import find_nats_server
+from spacectl.adapters.network_ports import Reservation, owner
+from spacectl.adapters.private_files import make_folder, read_json
+from spacectl.core.assemble import BUS, select
+from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
+from spacectl.core.environment import HOST
+from spacectl.core.hints import did_you_mean
+from spacectl.errors import MachineError, UsageError
+from spacectl.model.bus import BusAccess, BusPlan
+from spacectl.model.layout import Layout
+from spacectl.model.manifest import Port
+from spacectl.model.system import Space, System
+
+_USUAL_BUS_PORT = 4222
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A system that can be started.
+
+    Attributes:
+        nats_server: the program of the embedded bus; None where an existing server is used.
+        ports: by replica (`orders.1`) and engine (`bus`).
+        nats_urls: of each space, with its own user and password.
+        selected: the spaces to start.
+        instance: marks every process of this system.
+    """
+
+    system: System
+    layout: Layout
+    selected: frozenset[str]
+    nats_server: Path | None
+    ports: Mapping[str, int]
+    bus_plan: BusPlan
+    bus_access: BusAccess
+    nats_urls: Mapping[str, str] = field(repr=False)
+    instance: str = ""
+    inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def url(self, space: str) -> str:
+        """Where the API of a space answers."""
+        return f"http://{HOST}:{self.ports[f'{space}.1']}"
+
+
+def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iterable[str]) -> Prepared:
+    """Make everything ready, starting nothing.
+
+    Raises:
+        UsageError: a name or profile that the system does not have.
+        MachineError: the machine lacks a program, a port or room on its disk.
+    """
+    _check_names(system, names, profiles)
+    for folder in (layout.run, layout.logs, layout.builds, layout.bus_store):
+        make_folder(folder)
+    for space in system.spaces:
+        make_folder(layout.data(space.name))
+    plan = plan_bus(system)
+    external = system.manifest.bus.url
+    program = None if external is not None else find_nats_server()
+    ports = _ports(system, layout, embedded=program is not None)
+    access, urls = _bus(system, layout, plan, ports)
+    return Prepared(
+        system=system,
+        layout=layout,
+        selected=select(system, names, profiles),
+        nats_server=program,
+        ports=ports,
+        bus_plan=plan,
+        bus_access=access,
+        nats_urls=urls,
+        instance=instance_of(layout.root),
+        inherited=dict(os.environ),
+    )
+
+
+def instance_of(root: Path) -> str:
+    """The mark of every process of the system in a folder: the same for every run of it."""
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:20]
+
+
+def _check_names(system: System, names: Iterable[str], profiles: Iterable[str]) -> None:
+    known = [space.name for space in system.spaces]
+    for name in names:
+        if name not in known:
+            raise UsageError(f'no space is named "{name}"', hint=did_you_mean(name, known))
+    declared = sorted({profile for space in system.spaces for profile in space.manifest.space.profiles})
+    for profile in profiles:
+        if profile not in declared:
+            hint = did_you_mean(profile, declared) or f"profiles here: {', '.join(declared) or 'none'}"
+            raise UsageError(f'no space is in a profile named "{profile}"', hint=hint)
+
+
+def _bus(
+    system: System, layout: Layout, plan: BusPlan, ports: Mapping[str, int]
+) -> tuple[BusAccess, Mapping[str, str]]:
+    external = system.manifest.bus.url
+    if external is not None:
+        access = external_access(plan, external)
+        write_access(layout.bus_access, access)
+        return access, {space.name: external for space in system.spaces}
+    passwords = load_passwords(layout.secrets, users_of(plan))
+    server = plan_server(system, port=ports[BUS], store=layout.bus_store)
+    write_private(layout.bus_config, render_config(server, plan, passwords))
+    access = embedded_access(plan, server, passwords)
+    write_access(layout.bus_access, access)
+    urls = {space.name: bus_url(space.name, passwords[space.name], HOST, ports[BUS]) for space in system.spaces}
+    return access, urls
+
+
+def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, int]:
+    before = {name: port for name, port in read_json(layout.ports).items() if isinstance(port, int)}
+    given: dict[str, int] = {}
+    with Reservation(str(layout.root)) as reservation:
+        for name, port, where in _fixed(system, embedded=embedded):
+            if not reservation.take(port):
+                hint = f'stop it, or set {where} port = "auto"'
+                raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)
+            given[name] = port
+        if embedded and BUS not in given:
+            given[BUS] = reservation.first(*_preferred(before, BUS), _USUAL_BUS_PORT)
+        for name in _replicas(system):
+            if name not in given:
+                given[name] = reservation.first(*_preferred(before, name))
+    write_private(layout.ports, json.dumps(before | given, indent=1) + "\n")
+    return given
+
+
+def _fixed(system: System, *, embedded: bool) -> list[tuple[str, int, str]]:
+    """The ports that manifests ask for by number: (who, port, where it is written)."""
+    asked: list[tuple[str, Port, str]] = [
+        (f"{space.name}.1", space.manifest.api.port, f"[api] in {space.source.file}:") for space in system.spaces
+    ]
+    if embedded:
+        asked.append((BUS, system.manifest.bus.port, "[bus]"))
+    return [(name, port, where) for name, port, where in asked if isinstance(port, int)]
+
+
+def _preferred(before: Mapping[str, int], name: str) -> tuple[int, ...]:
+    return (before[name],) if name in before else ()
+
+
+def _replicas(system: System) -> list[str]:
+    return [replica for space in system.spaces for replica in replica_names(space)]
+
+
+def replica_names(space: Space) -> list[str]:
+    """The replicas a space is to have."""
+    return [f"{space.name}.{number}" for number in range(1, max(1, space.manifest.run.replicas) + 1)]

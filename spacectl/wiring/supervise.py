@@ -1,0 +1,179 @@
+"""The supervisor process: joins loop, processes, probes, bus, watcher and control API, and runs them to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+
+from spacectl.adapters.journal import Journal
+from spacectl.adapters.log_lines import Follower
+from spacectl.adapters.nats_admin import NatsAdmin
+from spacectl.adapters.nats_client import connect
+from spacectl.adapters.proc_stats import Sampler
+from spacectl.adapters.processes import Processes
+from spacectl.core.assemble import BUS, assemble
+from spacectl.core.violations import hint_for, parse_violation
+from spacectl.model.actions import Note
+from spacectl.model.events import FilesChanged, Refused
+from spacectl.runtime.supervisor import Numbers, Supervisor
+from spacectl.runtime.world import World
+from spacectl.view.ps import Surroundings
+from spacectl.wiring.launching import Launcher
+from spacectl.wiring.prepare import Prepared
+from spacectl.wiring.probing import UnitProber
+
+_SAMPLE_S = 1.0
+_VIOLATIONS_S = 0.25
+
+
+async def supervise(prepared: Prepared, *, watch: bool, lifeline: int | None) -> None:
+    """Run a system until it is told to shut down and all of it is gone.
+
+    Args:
+        prepared: what to run.
+        watch: restart spaces whose files change.
+        lifeline: a pipe whose other end someone holds; when that one is gone, the system is shut down.
+    """
+    processes = Processes()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, lambda: [(print('DBG', t), t.print_stack()) for t in asyncio.all_tasks()])
+    processes.install()
+    journal = Journal(prepared.layout.supervisor_log)
+    admin = NatsAdmin(connect)
+    embedded = prepared.nats_server is not None
+    supervisor = Supervisor(
+        assemble(prepared.system, embedded_bus=embedded),
+        _surroundings(prepared),
+        clock=time.monotonic,
+        journal=journal.write,
+        selected=prepared.selected,
+    )
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            launcher = Launcher(prepared, processes)
+            prober = UnitProber(prepared, launcher, admin, supervisor.note)
+            world = World(
+                launcher, prober, clock=time.monotonic, tasks=tasks, note=supervisor.note, post=supervisor.post
+            )
+            supervisor.attach(world.perform)
+            if not embedded:
+                await prober.external_bus()
+            _obey_signals(supervisor)
+            _hold_to(lifeline, supervisor)
+            beside = [tasks.create_task(task) for task in _beside(prepared, supervisor, watch=watch)]
+            supervisor.start(())
+            await supervisor.loop.run()
+            for task in beside:
+                task.cancel()
+        await processes.end_strays()
+    finally:
+        processes.kill_all()
+        await admin.close()
+        prepared.layout.bus_access.unlink(missing_ok=True)
+        journal.close()
+
+
+def _beside(prepared: Prepared, supervisor: Supervisor, *, watch: bool) -> Iterator[Coroutine[None, None, None]]:
+    """What runs as long as the loop does."""
+    yield _serve(prepared, supervisor)
+    yield _sample(supervisor)
+    yield _report_violations(prepared, supervisor)
+    if watch:
+        yield _watch(prepared, supervisor)
+
+
+def _surroundings(prepared: Prepared) -> Surroundings:
+    now = time.monotonic()
+    serving = [space.name for space in prepared.system.spaces if space.manifest.api.serves]
+    return Surroundings(
+        system=prepared.system.name,
+        supervisor_pid=os.getpid(),
+        since=now,
+        clock_offset_s=time.time() - now,
+        bus_url=prepared.bus_access.url,
+        ports={name: port for name, port in prepared.ports.items() if name != BUS},
+        urls={name: prepared.url(name) for name in serving},
+    )
+
+
+async def _serve(prepared: Prepared, supervisor: Supervisor) -> None:
+    # Imported once everything is starting already: it takes as long as the bus takes to come up.
+    from spacectl.adapters.control.server import ControlServer
+
+    server = ControlServer(supervisor, prepared.layout.control_socket)
+    try:
+        await server.serve()
+    except asyncio.CancelledError:
+        server.stop()
+        raise
+
+
+async def _sample(supervisor: Supervisor) -> None:
+    sampler = Sampler()
+    while True:
+        usage = sampler.sample(supervisor.pids())
+        supervisor.measured(
+            Numbers(
+                {pid: each.cpu_percent for pid, each in usage.items()},
+                {pid: each.memory_bytes for pid, each in usage.items()},
+            )
+        )
+        await asyncio.sleep(_SAMPLE_S)
+
+
+async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None:
+    log = Follower(prepared.layout.log(BUS))
+    known = {space.name for space in prepared.system.spaces}
+    while True:
+        seen = Counter(parse_violation(line.decode(errors="replace")) for line in log.read())
+        for each, count in seen.items():
+            if each is not None and each.user in known:
+                supervisor.post(Refused(each.user, each.kind, each.subject, count, hint_for(each)))
+        await asyncio.sleep(_VIOLATIONS_S)
+
+
+async def _watch(prepared: Prepared, supervisor: Supervisor) -> None:
+    from spacectl.adapters.watch import Watched, changes
+
+    watched = {
+        space.name: Watched(space.folder, space.manifest.watch.paths, space.manifest.watch.ignore)
+        for space in prepared.system.spaces
+        if space.manifest.watch.paths and space.manifest.watch.on_change != "none"
+    }
+    async for names in changes(watched):
+        for name in sorted(names):
+            supervisor.post(FilesChanged(name))
+
+
+def _obey_signals(supervisor: Supervisor) -> None:
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        supervisor.shut_down(now=asked)
+        asked = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _hold_to(lifeline: int | None, supervisor: Supervisor) -> None:
+    """Shut down when whoever holds the other end of the lifeline has gone."""
+    if lifeline is None:
+        return
+    loop = asyncio.get_running_loop()
+
+    def gone() -> None:
+        loop.remove_reader(lifeline)
+        with contextlib.suppress(OSError):
+            os.close(lifeline)
+        supervisor.note(Note(BUS, "detached", "the command that held the system has ended"))
+        supervisor.shut_down(now=False)
+
+    loop.add_reader(lifeline, gone)
