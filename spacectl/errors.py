@@ -1,13 +1,13 @@
 """One family of errors: what happened, what to do about it, and which exit code says so.
 
-    SpacectlError               1   something failed
-    ├── UsageError              2   the command line asks for what cannot be
-    ├── ManifestError           3   a manifest is wrong; carries every problem found
-    ├── NotRunningError         4   no system is running here
-    ├── AlreadyRunningError     4   one already is
-    ├── NotReadyError           5   not ready in time
-    ├── MachineError            6   the machine lacks something, or it is taken
-    └── InternalError          70   a bug in spacectl
+SpacectlError               1   something failed
+├── UsageError              2   the command line asks for what cannot be
+├── ManifestError           3   a manifest is wrong; carries every problem found
+├── NotRunningError         4   no system is running here
+├── AlreadyRunningError     4   one already is
+├── NotReadyError           5   not ready in time
+├── MachineError            6   the machine lacks something, or it is taken
+└── InternalError          70   a bug in spacectl
 """
 
 from __future__ import annotations

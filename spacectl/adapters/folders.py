@@ -17,7 +17,8 @@ def find_system(named: Path | None) -> Layout:
     if named is not None:
         layout = Layout(named.resolve())
         if not layout.manifest.is_file():
-            raise NotRunningError(f"no system in {named}: it has no system.toml", hint="name a folder made by `spacectl new`")
+            hint = "name a folder made by `spacectl new`"
+            raise NotRunningError(f"no system in {named}: it has no system.toml", hint=hint)
         return layout
     here = Path.cwd()
     for folder in (here, *here.parents):

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from spacectl.cli import output
 from spacectl.cli.add import add
@@ -29,7 +29,7 @@ from spacectl.cli.stop import stop
 from spacectl.cli.tap import tap
 from spacectl.cli.up import up
 from spacectl.cli.version import version
-from spacectl.errors import Exit, SpacectlError
+from spacectl.errors import Exit, ManifestError, SpacectlError
 
 _GROUPS: tuple[tuple[str, tuple[Callable[..., Any], ...]], ...] = (
     ("Make", (new, add)),
@@ -59,10 +59,9 @@ def main() -> NoReturn:
     except SpacectlError as error:
         _complain(error)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except TyperException as error:
+        sys.exit(_misused(error))
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
         _close_stdout()
@@ -74,9 +73,17 @@ def main() -> NoReturn:
 
 
 def _complain(error: SpacectlError) -> None:
-    output.say(f"error: {error.message}")
+    # The problems of a manifest begin with `file:line:`, which terminals make clickable.
+    output.say(error.message if isinstance(error, ManifestError) else f"error: {error.message}")
     if error.hint:
         output.say(f"  hint: {error.hint}")
+
+
+def _misused(error: TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    output.say(f"error: {error.format_message()}")
+    output.say(f"  hint: see `{context.command_path if context else 'spacectl'} --help`")
+    return error.exit_code
 
 
 def _close_stdout() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,7 +87,7 @@ def _wait_for_supervisor(layout: Layout, process: SupervisorProcess) -> None:
 def _supervisor_ended(layout: Layout, process: SupervisorProcess) -> Exception:
     from spacectl.cli.endings import supervisor_ended
 
-    return supervisor_ended(layout, process.ended())
+    return supervisor_ended(layout, _wait_for_end(process, limit_s=5.0))
 
 
 def _wait_until_ready(
@@ -138,6 +139,8 @@ def _stay(layout: Layout, client: ControlClient) -> None:
     stream(layout, client)
 
 
-def _wait_for_end(process: SupervisorProcess) -> None:
-    while process.ended() is None:
+def _wait_for_end(process: SupervisorProcess, limit_s: float = math.inf) -> int | None:
+    deadline = time.monotonic() + limit_s
+    while process.ended() is None and time.monotonic() < deadline:
         time.sleep(0.02)
+    return process.ended()

@@ -70,13 +70,14 @@ def begin(unit: Unit, replica: Replica, now: float) -> Replica:
 def ask(replica: Replica, now: float) -> tuple[Replica, list[Action]]:
     """Send the probes that are due."""
     actions: list[Action] = []
-    if replica.process is None or replica.process.ended:
+    process = replica.process
+    if process is None or process.ended:
         return replica, actions
     if replica.ready.due_at is not None and replica.ready.due_at <= now:
-        actions.append(Probe(replica.name, replica.process.pid, "ready"))
+        actions.append(Probe(replica.name, process.pid, "ready"))
         replica = replace(replica, ready=replace(replica.ready, due_at=None))
     if replica.alive.due_at is not None and replica.alive.due_at <= now:
-        actions.append(Probe(replica.name, replica.process.pid, "alive"))
+        actions.append(Probe(replica.name, process.pid, "alive"))
         replica = replace(replica, alive=replace(replica.alive, due_at=None))
     return replica, actions
 

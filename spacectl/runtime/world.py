@@ -52,6 +52,12 @@ class Running:
     started_at: float
 
 
+class Tasks(Protocol):
+    """Owns what runs beside the loop."""
+
+    def create_task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]: ...
+
+
 class Prober(Protocol):
     """Asks a running replica whether it is well; says why not, or None."""
 
@@ -75,7 +81,7 @@ class World:
         prober: Prober,
         *,
         clock: Callable[[], float],
-        tasks: asyncio.TaskGroup,
+        tasks: Tasks,
         note: Callable[[Note], None],
         post: Callable[[Event], None],
     ) -> None:

@@ -74,7 +74,7 @@ def render(rendering: Rendering) -> None:
 
 def questions(folder: Path) -> Mapping[str, Any]:
     """The questions of a template folder by key; none where they cannot be read without Copier."""
-    import yaml  # type: ignore[import-untyped]  # noqa: PLC0415
+    import yaml  # noqa: PLC0415
 
     for name in ("copier.yml", "copier.yaml"):
         file = folder / name

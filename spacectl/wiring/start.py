@@ -114,8 +114,8 @@ def _supervisor(prepared: Prepared, *, watch: bool, lifeline: int | None) -> int
         _leave_terminal(prepared.layout)
         from spacectl.wiring.supervise import supervise
 
-        import faulthandler; faulthandler.register(signal.SIGUSR1)
-        asyncio.run(supervise(prepared, watch=watch, lifeline=lifeline), debug=False)
+        # Not asyncio.run: it waits for every task that was cancelled, and a reconnecting nats-py never obeys.
+        asyncio.new_event_loop().run_until_complete(supervise(prepared, watch=watch, lifeline=lifeline))
     except SpacectlError as error:
         print(f"error: {error.message}", file=sys.stderr, flush=True)  # noqa: T201  (its own log by now)
         return int(error.exit_code)

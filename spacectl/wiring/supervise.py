@@ -20,6 +20,7 @@ from spacectl.core.assemble import BUS, assemble
 from spacectl.core.violations import hint_for, parse_violation
 from spacectl.model.actions import Note
 from spacectl.model.events import FilesChanged, Refused
+from spacectl.runtime.crew import Crew
 from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
 from spacectl.view.ps import Surroundings
@@ -40,7 +41,6 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int | None) ->
         lifeline: a pipe whose other end someone holds; when that one is gone, the system is shut down.
     """
     processes = Processes()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, lambda: [(print('DBG', t), t.print_stack()) for t in asyncio.all_tasks()])
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
     admin = NatsAdmin(connect)
@@ -52,27 +52,24 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int | None) ->
         journal=journal.write,
         selected=prepared.selected,
     )
+    launcher = Launcher(prepared, processes)
+    prober = UnitProber(prepared, launcher, admin, supervisor.note)
+    crew = Crew()
+    world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
+    supervisor.attach(world.perform)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            launcher = Launcher(prepared, processes)
-            prober = UnitProber(prepared, launcher, admin, supervisor.note)
-            world = World(
-                launcher, prober, clock=time.monotonic, tasks=tasks, note=supervisor.note, post=supervisor.post
-            )
-            supervisor.attach(world.perform)
-            if not embedded:
-                await prober.external_bus()
-            _obey_signals(supervisor)
-            _hold_to(lifeline, supervisor)
-            beside = [tasks.create_task(task) for task in _beside(prepared, supervisor, watch=watch)]
-            supervisor.start(())
-            await supervisor.loop.run()
-            for task in beside:
-                task.cancel()
+        if not embedded:
+            await prober.external_bus()
+        _obey_signals(supervisor)
+        _hold_to(lifeline, supervisor)
+        for task in _beside(prepared, supervisor, watch=watch):
+            crew.create_task(task)
+        supervisor.start(())
+        await crew.run(supervisor.loop.run())
         await processes.end_strays()
     finally:
         processes.kill_all()
-        await admin.close()
+        prepared.layout.control_socket.unlink(missing_ok=True)
         prepared.layout.bus_access.unlink(missing_ok=True)
         journal.close()
 

@@ -111,7 +111,7 @@ def listen(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     listener.listen(64)
-    listener.setblocking(False)  # noqa: FBT003  (the standard library's own form)
+    listener.setblocking(False)
     aside.replace(path)
     return listener
 

@@ -14,7 +14,7 @@ SPACES = ("catalog", "cart", "orders", "payments")
 PAID = "tok_visa"
 DECLINED = "tok_declined"
 FINAL = frozenset({"confirmed", "cancelled"})
-PAGE = 100
+PAGE = 500
 UNAVAILABLE = frozenset({502, 503, 504})
 """A space, or one that it calls, is away and will be back."""
 

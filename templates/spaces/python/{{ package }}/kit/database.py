@@ -50,13 +50,18 @@ class Database:
     """
 
     def __init__(
-        self, folder: Path, metadata: Sequence[sa.MetaData], synchronous: str = "NORMAL", seed: Seed = lambda _: None, **options: Any
+        self,
+        folder: Path,
+        metadata: Sequence[sa.MetaData],
+        synchronous: str = "NORMAL",
+        seed: Seed = lambda _: None,
+        **options: Any,
     ) -> None:
         self.folder = folder
         self._metadata = metadata
         self._synchronous = synchronous
         self._seed = seed
-        self._committed: Callable[[], None] = lambda: None
+        self._events_committed: Callable[[], None] = lambda: None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self.engine = sa.create_engine(
@@ -83,17 +88,19 @@ class Database:
 
     async def write(self, transaction: Transaction[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs it alone, and returns when it is committed; what it raises rolls it back."""
-        result = await _in_thread(self._writer, self._run, self.engine, transaction, args, kwargs)
-        self._committed()
+        result, events = await _in_thread(self._writer, _run, self.engine, transaction, args, kwargs)
+        if events:
+            self._events_committed()
         return result
 
     async def read(self, transaction: Transaction[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs it on one consistent state of the file, beside writers."""
-        return await _in_thread(self._readers, self._run, self._reading, transaction, args, kwargs)
+        result, _ = await _in_thread(self._readers, _run, self._reading, transaction, args, kwargs)
+        return result
 
-    def after_commit(self, call: Callable[[], None]) -> None:
-        """Has this called, in the event loop, after each `write`."""
-        self._committed = call
+    def when_events_committed(self, call: Callable[[], None]) -> None:
+        """Has this called, in the event loop, after each transaction that called `leaves_events`."""
+        self._events_committed = call
 
     async def close(self) -> None:
         """Waits for the transactions that were asked for, then closes the file."""
@@ -110,11 +117,6 @@ class Database:
             metadata.create_all(connection)
         self._seed(connection)
 
-    @staticmethod
-    def _run(engine: sa.Engine, transaction: Callable[..., T], args: Any, kwargs: Any) -> T:
-        with engine.begin() as connection:
-            return transaction(connection, *args, **kwargs)
-
     def _connected(self, connection: sqlite3.Connection, _record: object) -> None:
         # The driver would begin transactions by itself, and later than asked: `_begin` does it.
         connection.isolation_level = None
@@ -125,6 +127,19 @@ class Database:
             "foreign_keys = ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+
+
+def leaves_events(connection: sa.Connection) -> None:
+    """Says that the running transaction leaves events that wait to be sent."""
+    connection.info["events"] = True
+
+
+def _run(engine: sa.Engine, transaction: Callable[..., T], args: Any, kwargs: Any) -> tuple[T, bool]:
+    with engine.begin() as connection:
+        connection.info["events"] = False
+        result = transaction(connection, *args, **kwargs)
+        events = connection.info["events"]
+    return result, events
 
 
 def _begin(connection: sa.Connection) -> None:

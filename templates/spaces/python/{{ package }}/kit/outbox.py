@@ -21,7 +21,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from . import telemetry
-from .database import Database
+from .database import Database, leaves_events
 from .events import Payload, now
 from .locks import FileLock
 
@@ -95,6 +95,7 @@ def put(connection: sa.Connection, payload: Payload) -> str:
             trace=json.dumps(telemetry.current_trace()),
         )
     )
+    leaves_events(connection)
     return event_id
 
 
@@ -154,7 +155,7 @@ class Relay:
             TimeoutError: the bus did not acknowledge an event; it and those after it stay.
         """
         if not await self._database.read(waiting, 1):
-            return  # most commits: not worth the lock
+            return  # not worth the lock
         async with self._lock:
             while batch := await self._database.read(waiting):
                 sent = await self._send(batch)

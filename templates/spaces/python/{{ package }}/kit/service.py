@@ -28,6 +28,7 @@ PRUNE_S = 60.0
 RETRY_S = 1.0
 FLUSH_S = 0.5
 
+
 class Health(BaseModel):
     """What the space needs, each `ok` or what is wrong with it."""
 
@@ -69,7 +70,7 @@ class Service:
         if settings.otlp_endpoint:
             telemetry.start(settings.space, self.database.engine)
         self.relay = outbox.Relay(self.database, self._send)
-        self.database.after_commit(self.relay.wake)
+        self.database.when_events_committed(self.relay.wake)
         self.bus = Bus(
             settings,
             publishers=sorted({kind.publisher() for kind in handlers}),

@@ -1,0 +1,52 @@
+# Everything runs in an environment of its own; nothing but git, make and Python >= 3.11 with venv is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint format lock wheel clean help
+
+help:
+	@echo "make demo    a shop, made, run, used, shown and taken down"
+	@echo "make test    all tests"
+	@echo "make lint    style, types and the import contract"
+	@echo "make format  put the code into its usual form"
+	@echo "make lock    renew requirements*.lock from pyproject.toml"
+	@echo "make wheel   build the wheel and the sdist into dist/"
+
+demo: $(READY)
+	$(BIN)/python scripts/demo.py
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+		pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--constraint requirements.lock pyproject.toml --group dev --output-file requirements-dev.lock
+
+wheel: $(READY)
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The environment is made anew when the lock changes; a half-made one is not taken for a whole one.
+$(READY): requirements-dev.lock pyproject.toml
+	@echo "preparing $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed; name one with PYTHON=…" >&2; exit 6; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,29 @@
+"""This space: its name, and what it is made of."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from . import api, events, handlers, store
+from .kit.service import Service
+from .kit.settings import Settings
+
+NAME = "catalog"
+CALLS: tuple[str, ...] = ()
+
+
+def make(settings: Settings) -> FastAPI:
+    """The application, not running yet."""
+    service = Service(
+        settings,
+        publishes=events.PUBLISHES,
+        handlers=handlers.HANDLERS,
+        metadata=store.metadata,
+        seed=store.seed,
+    )
+    return service.application(
+        api.router,
+        title=NAME,
+        summary="Products, search and stock: reserves it for orders and gives it back",
+        version="1.0.0",
+    )

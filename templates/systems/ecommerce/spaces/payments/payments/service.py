@@ -1,0 +1,28 @@
+"""This space: its name, and what it is made of."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from . import api, events, handlers, store
+from .kit.service import Service
+from .kit.settings import Settings
+
+NAME = "payments"
+CALLS: tuple[str, ...] = ()
+
+
+def make(settings: Settings) -> FastAPI:
+    """The application, not running yet."""
+    service = Service(
+        settings,
+        publishes=events.PUBLISHES,
+        handlers=handlers.HANDLERS,
+        metadata=store.metadata,
+    )
+    return service.application(
+        api.router,
+        title=NAME,
+        summary="Captures the money of orders whose stock is reserved, and refunds it",
+        version="1.0.0",
+    )
