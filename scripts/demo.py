@@ -98,8 +98,19 @@ class Spacectl:
 
     def end(self) -> int:
         """Take down whatever runs in the folder; returns the exit code, 0 also when nothing ran."""
-        code = subprocess.run(self._command(["down"]), cwd=self.folder, env=self._environment(), check=False).returncode
-        return 0 if code == NOT_RUNNING else code
+        down = subprocess.run(
+            self._command(["down"]),
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if down.returncode == NOT_RUNNING:
+            console.print("Nothing runs any more.")
+            return 0
+        console.print(down.stderr.rstrip(), markup=False)
+        return down.returncode
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [sys.executable, "-m", "spacectl", *arguments]

@@ -87,7 +87,7 @@ class Supervisor:
     def start(self, names: tuple[str, ...]) -> Accepted:
         """Start spaces with all they are after; without names, what `up` started."""
         units = self.loop.state.units
-        named = self._known(names) or self._selected
+        named = (self._known(names) or self._selected) | self._engines()
         wanted = with_dependencies({name: unit.after for name, unit in units.items()}, named)
         self.post(Start(wanted))
         return _accepted(wanted - self._engines())

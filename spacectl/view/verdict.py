@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from spacectl.model.report import PsReport, ReplicaReport, SpaceReport
 
 _THERE = {"service": "ready", "job": "completed"}
+_BUS_THERE = frozenset({"ready", "external"})
 _HOPELESS = frozenset({"failed", "stopped"})
 
 
@@ -28,7 +29,7 @@ def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
     if ps.bus.state == "failed" or any(is_lost(space) for space in spaces):
         # Let the others arrive or fail first: one look then shows everything that is wrong.
         return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
-    return all(is_there(space) for space in spaces)
+    return ps.bus.state in _BUS_THERE and all(is_there(space) for space in spaces)
 
 
 def missing(ps: PsReport, names: Iterable[str] | None = None) -> list[ReplicaReport]:

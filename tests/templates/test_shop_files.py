@@ -115,6 +115,15 @@ def test_a_manifest_of_its_own_declares_what_the_template_says(overlay: Path) ->
     assert set(manifest.api.calls) == set(plan.calls)
 
 
+@pytest.mark.parametrize(
+    "contract", sorted((SHOP / "spaces").glob("*/contract/openapi.json")), ids=lambda p: p.parts[-3]
+)
+def test_a_contract_says_of_its_space_what_the_template_says(contract: Path) -> None:
+    info = json.loads(contract.read_text(encoding="utf-8"))["info"]
+    (plan,) = [space for space in planned().spaces if space.name == contract.parts[-3]]
+    assert (info["title"], info["summary"]) == (plan.name, plan.summary)
+
+
 # The checks
 
 
