@@ -23,7 +23,11 @@ from spacectl.model.phase import RUNNING, Phase
 from spacectl.model.state import Next, Probing, Replica, Unit
 
 FIRST_PAUSE_S = 0.05
-"""While a replica starts it is probed at this pause, doubling up to the probe's interval."""
+"""While a replica starts it is probed at this pause at first, then ever more slowly, up to the probe's interval."""
+
+_LATENESS = 1 / 8
+"""How late, as a share of the time it took, a replica may be found ready. Doubling the pause would find it up to
+twice as late; this costs a handful of probes more."""
 
 
 def checks_of(probe: ProbeSection) -> tuple[Check, ...]:
@@ -63,7 +67,7 @@ def begin(unit: Unit, replica: Replica, now: float) -> Replica:
     """Start probing a replica whose process has just been started. A job is not probed: it is done when it ends."""
     if unit.manifest.space.kind == "job":
         return replace(replica, ready=Probing(), alive=Probing())
-    first = Probing(due_at=now + FIRST_PAUSE_S, pause_s=FIRST_PAUSE_S)
+    first = Probing(due_at=now + FIRST_PAUSE_S)
     return replace(replica, ready=first, alive=Probing(), deadline_at=now + unit.manifest.ready.start_timeout_s)
 
 
@@ -95,12 +99,10 @@ def answered(unit: Unit, replica: Replica, event: Probed, now: float) -> tuple[R
 def _ready_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> tuple[Replica, list[Action]]:
     section = unit.manifest.ready
     if event.reason is None:
-        replica = replace(replica, ready=Probing(due_at=now + section.interval_s, pause_s=section.interval_s))
+        replica = replace(replica, ready=Probing(due_at=now + section.interval_s))
         return (replica, []) if replica.phase is Phase.READY else _became_ready(unit, replica, now)
     failures = replica.ready.failures + 1
-    starting = replica.phase is Phase.STARTING
-    pause = min(replica.ready.pause_s * 2, section.interval_s) if starting else section.interval_s
-    probing = Probing(due_at=now + pause, pause_s=pause, failures=failures, reason=event.reason)
+    probing = Probing(due_at=now + _pause_s(replica, section, now), failures=failures, reason=event.reason)
     replica = replace(replica, ready=probing)
     if replica.phase is Phase.READY and failures >= section.failures:
         moved = to(replica, Phase.UNHEALTHY, now, reason=event.reason)
@@ -108,21 +110,24 @@ def _ready_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> 
     return replace(replica, reason=replica.reason if replica.phase is Phase.READY else event.reason), []
 
 
+def _pause_s(replica: Replica, section: ProbeSection, now: float) -> float:
+    if replica.phase is not Phase.STARTING or replica.started_at is None:
+        return section.interval_s
+    return min(max(FIRST_PAUSE_S, (now - replica.started_at) * _LATENESS), section.interval_s)
+
+
 def _became_ready(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
     text = "again" if replica.phase is Phase.UNHEALTHY else f"after {now - (replica.started_at or now):.1f}s"
     replica = replace(to(replica, Phase.READY, now), ready_at=replica.ready_at or now)
     if unit.manifest.alive is not None and replica.alive == Probing():
-        pause = unit.manifest.alive.interval_s
-        replica = replace(replica, alive=Probing(due_at=now + pause, pause_s=pause))
+        replica = replace(replica, alive=Probing(due_at=now + unit.manifest.alive.interval_s))
     return replica, [Note(replica.name, "ready", text)]
 
 
 def _alive_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> tuple[Replica, list[Action]]:
     section = probe_section(unit.manifest, "alive")
     failures = 0 if event.reason is None else replica.alive.failures + 1
-    probing = Probing(
-        due_at=now + section.interval_s, pause_s=section.interval_s, failures=failures, reason=event.reason
-    )
+    probing = Probing(due_at=now + section.interval_s, failures=failures, reason=event.reason)
     replica = replace(replica, alive=probing)
     if failures < section.failures:
         return replica, []

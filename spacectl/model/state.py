@@ -46,13 +46,11 @@ class Probing:
 
     Attributes:
         due_at: when to probe next; None while a probe is under way or none is wanted.
-        pause_s: the pause before the next one.
         failures: how many failed in a row.
         reason: why the last one failed; None after a success.
     """
 
     due_at: float | None = None
-    pause_s: float = 0.0
     failures: int = 0
     reason: str | None = None
 

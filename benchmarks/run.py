@@ -1,0 +1,153 @@
+"""Measures spacectl beside the plain way of doing the same, and prints medians and ratios.
+
+    python benchmarks/run.py [NAME…] [--rounds N] [--json FILE]
+
+Both sides of a comparison run in turn, several times, in one go: on a busy machine the times wander, the ratios hardly.
+Exits with 1 when a bound is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import commands
+import shop
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: a figure in its unit, what it is compared with, and the bound it has to keep.
+
+    Attributes:
+        ours: what was measured, one value for each round.
+        plain: the same for the plain way; empty where there is none.
+        bound: the most that the ratio may be, or the figure itself where there is no plain way.
+    """
+
+    name: str
+    what: str
+    unit: str
+    ours: tuple[float, ...]
+    plain: tuple[float, ...] = ()
+    bound: float | None = None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.ours)
+
+    @property
+    def plain_median(self) -> float | None:
+        return statistics.median(self.plain) if self.plain else None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.median / statistics.median(self.plain) if self.plain else None
+
+    @property
+    def kept(self) -> bool | None:
+        figure = self.median if self.ratio is None else self.ratio
+        return None if self.bound is None else figure <= self.bound
+
+
+def second_up(rounds: int, folder: Path) -> list[Line]:
+    """A system that was up before, brought up again; beside the same processes started by hand."""
+    with shop.running(folder) as system:
+        ours, plain = zip(*(shop.second_up(system) for _ in range(rounds)), strict=True)
+    what = "the shop's second `up --detach` | its four spaces by hand, on a bus that runs"
+    return [Line("second_up", what, "s", ours, plain, bound=2.5)]
+
+
+def ps(rounds: int, folder: Path) -> list[Line]:
+    """The command that people type most; beside the smallest program of the same kind."""
+    bare = commands.bare_typer(folder)
+    with shop.running(folder) as system:
+        pairs = [(system.timed("ps"), commands.timed(bare)) for _ in range(rounds * 3)]
+    ours, plain = zip(*pairs, strict=True)
+    return [Line("ps", "`spacectl ps` of the shop | a Typer program with two commands", "s", ours, plain, bound=2.0)]
+
+
+def new(rounds: int, folder: Path) -> list[Line]:
+    """A shop from its template."""
+    ours = tuple(shop.made(folder / f"shop-{number}") for number in range(rounds))
+    return [Line("new", "`spacectl new shop -t ecommerce`", "s", ours, bound=3.0)]
+
+
+def idle(rounds: int, folder: Path) -> list[Line]:
+    """What the supervisor costs while nothing happens, over twenty seconds in all."""
+    with shop.running(folder) as system:
+        supervisor = system.report()["supervisor_pid"]
+        usage = [shop.idle(supervisor, seconds=20 / rounds) for _ in range(rounds)]
+    return [
+        Line("idle_cpu", "the supervisor of an idle shop: processor", "%", tuple(each.cpu_percent for each in usage)),
+        Line("idle_memory", "the supervisor of an idle shop: memory (PSS)", "MB", tuple(each.pss_mb for each in usage)),
+    ]
+
+
+BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
+    "second_up": second_up,
+    "ps": ps,
+    "new": new,
+    "idle": idle,
+}
+
+
+def main() -> int:
+    """Run what is named, or all; returns the exit code."""
+    asked = arguments()
+    lines: list[Line] = []
+    for name in asked.names or BENCHMARKS:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory(prefix="spacectl-bench-") as folder:
+            lines += BENCHMARKS[name](asked.rounds, Path(folder))
+    show(lines, asked.rounds)
+    if asked.json is not None:
+        asked.json.write_text(json.dumps([told(line) for line in lines], indent=1) + "\n", encoding="utf-8")
+    return 1 if any(line.kept is False for line in lines) else 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure spacectl beside the plain way of doing the same.")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured; default: 5")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every value there too")
+    asked = parser.parse_args()
+    if asked.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return asked
+
+
+def show(lines: list[Line], rounds: int) -> None:
+    table = Table("name", "what | beside what", box=None, pad_edge=False, header_style="bold")
+    for heading in ("median", "beside", "ratio", "bound"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for line in lines:
+        mark = {None: "", True: "", False: " missed"}[line.kept]
+        table.add_row(
+            line.name,
+            line.what,
+            f"{line.median:.2f} {line.unit}",
+            "" if line.plain_median is None else f"{line.plain_median:.2f} {line.unit}",
+            "" if line.ratio is None else f"{line.ratio:.2f}",
+            "" if line.bound is None else f"{line.bound:g}{mark}",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"medians of {rounds} rounds, on {os.cpu_count()} cores")
+
+
+def told(line: Line) -> dict[str, object]:
+    return {**asdict(line), "median": line.median, "ratio": line.ratio, "kept": line.kept}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
