@@ -200,7 +200,7 @@ class ProbeSection(Strict):
     interval_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
         default=2.0,
         alias="interval",
-        description="Pause between two probes; a starting replica is probed at 50 ms, then ever more slowly up to this.",
+        description="Pause between two probes; a replica that starts is probed at 50 ms first, then ever slower.",
     )
     failures: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=3, description="How many failures in a row it takes."
