@@ -22,6 +22,7 @@ from . import telemetry
 from .events import encode_headers
 from .outbox import Waiting
 from .settings import Settings
+from .tasks import within
 
 log = logging.getLogger(__name__)
 
@@ -166,8 +167,9 @@ class Bus:
 
     async def _disconnect(self) -> None:
         self._started = False
-        with suppress(nats.errors.Error, FastStreamException, OSError, TimeoutError):
-            await asyncio.wait_for(self.broker.stop(), CLOSE_S)
+        await within(
+            CLOSE_S, self.broker.stop(), ignore=(nats.errors.Error, FastStreamException, OSError, TimeoutError)
+        )
 
     async def _lost(self) -> None:
         if self._started:
@@ -205,9 +207,11 @@ async def _say(error: Exception) -> None:
 
 
 def _broker_log() -> logging.Logger:
-    # FastStream's own logger formats lines in its own way, and notes each message twice.
+    # FastStream's own logger formats lines in its own way, and notes each message twice. A pull that found nothing ends
+    # in a time-out, of which one kind reaches the task that pulls; it is started again at once.
     logger = logging.getLogger(f"{__name__}.broker")
     logger.setLevel(logging.ERROR)
+    logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], TimeoutError)))
     return logger
 
 

@@ -41,7 +41,8 @@ def asyncapi(
     for kind in publishes:
         broker.publisher(kind.subject, title=kind.subject, description=_says(kind), schema=kind)
     for kind in subscribes:
-        _receives(broker, kind)
+        if kind not in publishes:  # a channel of the document cannot say both
+            _receives(broker, kind)
     factory = AsyncAPI(
         broker, title=app.title, version=app.version, description=app.summary or "", schema_version="3.0.0"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from .database import Database, Seed
 from .deliveries import Deliveries, Handlers
 from .events import Payload
 from .settings import Settings
+from .tasks import end, within
 
 log = logging.getLogger(__name__)
 
@@ -108,15 +109,13 @@ class Service:
             try:
                 yield
             finally:
-                for task in running:
-                    task.cancel()
+                await end(running)
         await self._stop()
 
     async def _stop(self) -> None:
         """Finishes what was begun. Each step has its own limit, so that together they take less than 2 s."""
         await self.bus.stop_receiving()
-        with suppress(TimeoutError, ConnectionError):
-            await asyncio.wait_for(self.relay.flush(), FLUSH_S)
+        await within(FLUSH_S, self.relay.flush(), ignore=(TimeoutError, ConnectionError))
         await self.bus.close()
         await self.callees.close()
         await self.database.close()
