@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format lock wheel clean help
+.PHONY: demo test lint format lock bench wheel clean help
 
 help:
 	@echo "make demo    a shop, made, run, used, shown and taken down"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    style, types and the import contract"
 	@echo "make format  put the code into its usual form"
 	@echo "make lock    renew requirements*.lock from pyproject.toml"
+	@echo "make bench   measure it beside the plain way of doing the same"
 	@echo "make wheel   build the wheel and the sdist into dist/"
 
 demo: $(READY)
@@ -35,6 +36,9 @@ lock: $(READY)
 		pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--constraint requirements.lock pyproject.toml --group dev --output-file requirements-dev.lock
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
 
 wheel: $(READY)
 	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python

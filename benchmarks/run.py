@@ -104,6 +104,7 @@ BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
 def main() -> int:
     """Run what is named, or all; returns the exit code."""
     asked = arguments()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # where it is set, every start compiles all it imports
     lines: list[Line] = []
     for name in asked.names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)
@@ -150,4 +151,7 @@ def told(line: Line) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # what ran has been taken down on the way here
+        sys.exit(130)

@@ -57,9 +57,10 @@ class StillRunningError(DemoError):
 
 @dataclass(frozen=True)
 class Spacectl:
-    """The command, for the system in one folder."""
+    """The command, run in a folder, with another for what programs write for the moment."""
 
     folder: Path
+    scratch: Path
 
     def run(self, *arguments: str) -> None:
         """Run it in view: what it writes goes straight to the terminal.
@@ -116,8 +117,10 @@ class Spacectl:
         return [sys.executable, "-m", "spacectl", *arguments]
 
     def _environment(self) -> dict[str, str]:
-        # Somebody's own system must not be mistaken for this one.
-        return {name: value for name, value in os.environ.items() if name != "SPACECTL_SYSTEM"}
+        # Somebody's own system must not be mistaken for this one, and what build tools leave in the folder for
+        # temporary files goes with the demo.
+        mine = {name: value for name, value in os.environ.items() if name != "SPACECTL_SYSTEM"}
+        return mine | {"TMPDIR": str(self.scratch)}
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ def main() -> int:
         return INTERRUPTED
     heading("Done")
     console.print("Make one of your own:")
+    if shutil.which("spacectl") is None:
+        console.print(f"  . {os.path.relpath(sys.prefix)}/bin/activate")
     console.print("  spacectl new shop -t ecommerce && cd shop && spacectl up --profile traffic")
     return 0
 
@@ -164,11 +169,14 @@ def main() -> int:
 def show(folder: Path) -> None:
     """Each thing in its turn."""
     heading("1. A shop of five services, made from a template")
-    Spacectl(folder).run("new", "shop", "-t", "ecommerce")
-    shop = Spacectl(folder / "shop")
+    scratch = folder / "tmp"
+    scratch.mkdir()
+    Spacectl(folder, scratch).run("new", "shop", "-t", "ecommerce")
+    shop = Spacectl(folder / "shop", scratch)
     with running(shop):
         heading("3. What runs")
         shop.run("ps")
+        console.print("shopper rests: it plays customers, and comes with `up --profile traffic`.")
         with httpx.Client(timeout=REQUEST_TIMEOUT_S) as http:
             api = Api(http, addresses(shop))
             heading("4. Buy something, through the shop's own APIs")
@@ -275,7 +283,7 @@ def last_words(folder: Path) -> None:
     for log in sorted((folder / ".spacectl" / "logs").glob("*.log")):
         lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
         console.print(Rule(f"{log.name}, its last {len(lines)} lines", style="dim", align="left"))
-        console.print("\n".join(lines), markup=False)
+        console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 @contextmanager

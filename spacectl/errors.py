@@ -1,6 +1,7 @@
 """One family of errors: what happened, what to do about it, and which exit code says so.
 
 SpacectlError               1   something failed
+├── SilentError             1   the supervisor is there and does not answer
 ├── UsageError              2   the command line asks for what cannot be
 ├── ManifestError           3   a manifest is wrong; carries every problem found
 ├── NotRunningError         4   no system is running here
@@ -43,6 +44,10 @@ class SpacectlError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class SilentError(SpacectlError):
+    """The supervisor is there and does not answer."""
 
 
 class UsageError(SpacectlError):

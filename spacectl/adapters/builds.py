@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from glob import iglob
 from pathlib import Path
 
 from spacectl.model.launch import Launch
@@ -13,6 +15,9 @@ from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.state import Ended
 
 Run = Callable[[Launch], Awaitable[Ended]]
+
+_MADE = frozenset({".git", ".venv", "__pycache__", "node_modules"})
+"""Folders that tools and programs write in, which are no input however they are asked for."""
 
 
 class Builder:
@@ -41,8 +46,8 @@ class Builder:
         record.unlink(missing_ok=True)
         ended = await self._run(launch)
         if ended.success:
-            # The build may have written its own inputs (a lock file): what counts is what they are now.
-            stamp = await asyncio.to_thread(fingerprint, manifest, folder)
+            # As they were before: an input that someone changed meanwhile is not in what was built. A build that
+            # writes one of its inputs (a lock file) runs once more, and then they stay the same.
             record.write_text(json.dumps({"fingerprint": stamp}), encoding="utf-8")
         return ended
 
@@ -51,9 +56,9 @@ def fingerprint(manifest: SpaceManifest, folder: Path) -> str:
     """A digest of the build command and of the content of every input."""
     digest = hashlib.sha256(repr(manifest.build.command).encode())
     for path in _inputs(folder, manifest.build.inputs):
-        digest.update(f"\0{path.relative_to(folder)}\0".encode())
+        digest.update(b"\0" + os.fsencode(path) + b"\0")
         try:
-            with path.open("rb") as file:
+            with (folder / path).open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         except OSError:
             digest.update(b"unreadable")
@@ -61,9 +66,23 @@ def fingerprint(manifest: SpaceManifest, folder: Path) -> str:
 
 
 def _inputs(folder: Path, patterns: Iterable[str]) -> list[Path]:
-    found = {path for pattern in patterns for path in folder.glob(pattern)}
-    files = {file for path in found if path.is_dir() for file in path.rglob("*") if file.is_file()}
-    return sorted(files | {path for path in found if path.is_file()})
+    """The files that match, and all files below the folders that do; relative."""
+    names = {name for pattern in patterns for name in _matches(folder, pattern)}
+    found = {path.relative_to(folder) for name in names for path in _files(folder / name)}
+    return sorted(path for path in found if _MADE.isdisjoint(path.parts))
+
+
+def _matches(folder: Path, pattern: str) -> Iterator[str]:
+    # Path.glob takes neither "." nor "**.py".
+    return iglob(pattern, root_dir=folder, recursive=True, include_hidden=True)  # noqa: PTH207
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    for at, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if name not in _MADE]
+        yield from (file for name in names if (file := Path(at, name)).is_file())
 
 
 def _recorded(record: Path) -> str | None:

@@ -14,7 +14,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         OSError: it cannot be read.
         UnicodeDecodeError: it is not UTF-8.
     """
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         return {
             name: value for name, value in dotenv_values(stream=file, interpolate=False).items() if value is not None
         }

@@ -15,12 +15,11 @@ def find_system(named: Path | None) -> Layout:
         NotRunningError: there is none.
     """
     if named is not None:
-        layout = Layout(named.resolve())
-        if not layout.manifest.is_file():
-            hint = "name a folder made by `spacectl new`"
-            raise NotRunningError(f"no system in {named}: it has no system.toml", hint=hint)
-        return layout
-    here = Path.cwd()
+        return _named(named)
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise NotRunningError("no system here: this folder has been removed", hint="cd to another one") from error
     for folder in (here, *here.parents):
         if (folder / "system.toml").is_file():
             return Layout(folder)
@@ -28,3 +27,15 @@ def find_system(named: Path | None) -> Layout:
         f"no system here: no system.toml in {here} or above it",
         hint="make one with `spacectl new NAME -t ecommerce`, or name one with --system DIR",
     )
+
+
+def _named(folder: Path) -> Layout:
+    hint = "name a folder made by `spacectl new`"
+    try:
+        layout = Layout(folder.resolve())
+        found = layout.manifest.is_file()
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
+        raise NotRunningError(f"no system in {folder}: {error}", hint=hint) from error
+    if not found:
+        raise NotRunningError(f"no system in {folder}: it has no system.toml", hint=hint)
+    return layout

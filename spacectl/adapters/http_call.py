@@ -36,7 +36,7 @@ def call(method: str, base: str, path: str, body: bytes | None, *, timeout_s: fl
         raise UsageError(f"{path} is not a path: {error}") from error
     except httpx.HTTPError as error:
         raise SpacectlError(f"{method} {base}{path}: {error}", hint="`spacectl ps` shows how the space is") from error
-    return Answer(answer.status_code, answer.reason_phrase, tuple(answer.headers.items()), _text(answer))
+    return Answer(answer.status_code, answer.reason_phrase, tuple(answer.headers.multi_items()), _text(answer))
 
 
 def _text(answer: httpx.Response) -> str:

@@ -48,7 +48,7 @@ def _program(name: str, use: str, fix: str) -> Finding:
 
 
 def _disk() -> Finding:
-    free = shutil.disk_usage(Path.cwd()).free
+    free = shutil.disk_usage(".").free  # a folder has no name any more once it was removed
     ok = free >= _FREE_BYTES
     fix = None if ok else "make room: data, logs and the bus store of a system lie in its folder"
     return Finding(name="disk", ok=ok, needed=False, found=f"{free / 1e9:.1f} GB free here", fix=fix)

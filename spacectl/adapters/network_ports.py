@@ -32,7 +32,11 @@ class Reservation:
         self._held.close()
 
     def take(self, port: int) -> bool:
-        """Hold this port, if it is free."""
+        """Hold this port, if it is free.
+
+        Raises:
+            MachineError: this user may not listen on it.
+        """
         held = _bind(port)
         if held is None:
             return False
@@ -52,7 +56,11 @@ class Reservation:
 
 
 def is_free(port: int) -> bool:
-    """Whether a process could listen on this port of loopback now."""
+    """Whether a process could listen on this port of loopback now.
+
+    Raises:
+        MachineError: this user may not listen on it.
+    """
     held = _bind(port)
     if held is None:
         return False
@@ -81,12 +89,18 @@ def _name(pid: int | None) -> str:
 
 
 def _bind(port: int) -> socket.socket | None:
+    if not 0 < port < 2**16:
+        return None
     held = socket.socket()
     # As servers do: a port whose old connections linger in TIME_WAIT is free; one that is listened on is not.
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         held.bind(("127.0.0.1", port))
         held.listen(1)
+    except PermissionError as error:
+        held.close()
+        hint = "take one from 1024 on, or let the program have it: sysctl net.ipv4.ip_unprivileged_port_start"
+        raise MachineError(f"port {port} is kept for privileged users", hint=hint) from error
     except OSError:
         held.close()
         return None

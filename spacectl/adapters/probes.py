@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ from spacectl.model.units import format_duration
 Failure = str | None
 """Why a check failed, in words; None when it passed."""
 
-_LOG_BYTES = 4 * 1024**2  # read at a time; a log check never holds more of a log than this
+_LOG_BYTES = 1024**2  # read at a time; a log check never holds more of a log than twice this
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +62,26 @@ class LogSearch:
     """Finds a pattern in a growing log, reading every byte once; what was found once stays found."""
 
     def __init__(self, pattern: str, log: Path, start: int) -> None:
-        self._pattern = re.compile(pattern.encode(), re.MULTILINE)
+        self._pattern = re.compile(pattern, re.MULTILINE)
         self._log = log
         self._offset = start
         self._rest = b""
         self._found = False
 
-    def found(self) -> bool:
-        """Whether a line that matches has been written by now."""
+    async def found(self) -> bool:
+        """Whether a line that matches has been written by now; a last one without a newline counts too."""
         while not self._found and (more := self._read()):
             text = self._rest + more
-            self._found = self._pattern.search(text) is not None
+            self._found = self._pattern.search(text.decode(errors="replace")) is not None
             self._rest = text[text.rfind(b"\n") + 1 :][-_LOG_BYTES:]
+            await asyncio.sleep(0)  # a log that grows faster than it is read must not hold up everything else
         return self._found
 
     def _read(self) -> bytes:
         try:
             with self._log.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < self._offset:  # someone emptied it
+                    self._offset, self._rest = 0, b""
                 file.seek(self._offset)
                 more = file.read(_LOG_BYTES)
         except OSError:
@@ -114,7 +118,7 @@ class Prober:
             case ExecCheck(command=command):
                 return await target.run(command)
             case LogCheck(pattern=pattern):
-                return self._log(target, pattern)
+                return await self._log(target, pattern)
             case BusCheck():
                 return await _bus(target)
             case UptimeCheck(seconds_s=seconds_s):
@@ -123,10 +127,11 @@ class Prober:
                 return await target.engine()
         assert_never(check)
 
-    def _log(self, target: Target, pattern: str) -> Failure:
+    async def _log(self, target: Target, pattern: str) -> Failure:
         key = (target.pid, target.started_at, pattern)
-        search = self._searches.setdefault(key, LogSearch(pattern, target.log, target.log_start))
-        return None if search.found() else f"no line of its output matches {pattern!r} yet"
+        if key not in self._searches:
+            self._searches[key] = LogSearch(pattern, target.log, target.log_start)
+        return None if await self._searches[key].found() else f"no line of its output matches {pattern!r} yet"
 
 
 async def _http(target: Target, path: str) -> Failure:
@@ -141,19 +146,23 @@ async def _http(target: Target, path: str) -> Failure:
         host = f"{target.host}:{target.port}"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         line = await reader.readline()
-    except (OSError, ValueError):
+    except OSError:
         return "the connection broke"
+    except ValueError:  # a line that never ends
+        return "the answer is not HTTP"
     finally:
         writer.close()
-    return _verdict(line)
+    return _verdict(path, line)
 
 
-def _verdict(status_line: bytes) -> Failure:
+def _verdict(path: str, status_line: bytes) -> Failure:
+    if not status_line:
+        return "it closed the connection without an answer"
     words = status_line.split(None, 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():  # noqa: PLR2004
         return "the answer is not HTTP"
     status = int(words[1])
-    return None if 200 <= status < 400 else str(status)  # noqa: PLR2004
+    return None if 200 <= status < 400 else f"{path} answers {status}"  # noqa: PLR2004
 
 
 async def _tcp(target: Target) -> Failure:
@@ -173,7 +182,7 @@ def _refusal(error: OSError) -> str:
 
 async def _bus(target: Target) -> Failure:
     known = await target.bus_ports()
-    held = _connections(target.pid) if known is None or known else set()
+    held = await asyncio.to_thread(_connections, target.pid) if known is None or known else set()
     if known is None:  # an existing server: a connection to it must do
         connected = any(remote == target.bus_port for _, remote in held)
     else:

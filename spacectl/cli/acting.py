@@ -15,25 +15,27 @@ if TYPE_CHECKING:
     from spacectl.model.report import PsReport
 
 Verb = Literal["start", "stop", "restart"]
+_DONE = {"start": "ready", "stop": "stopped", "restart": "restarted"}
 
 
 def act(verb: Verb, names: tuple[str, ...], *, timeout: str, system: Path | None) -> None:
-    """Ask the supervisor, then wait until the spaces are where they were asked to be.
+    """Ask the supervisor, then wait until the spaces are where they were asked to be, or cannot get there.
 
     Raises:
         NotRunningError: no system is running.
         UsageError: a name that is not known.
-        NotReadyError: they did not get there in time.
+        NotReadyError: they did not get there, or not in time.
     """
     from spacectl.adapters.control.client import ControlClient
     from spacectl.adapters.folders import find_system
+    from spacectl.cli.endings import report_of
     from spacectl.cli.waiting import Board, Changes, wait_for
     from spacectl.view.verdict import resting, settled
 
     layout = find_system(system)
     limit_s = seconds(timeout)
     client = ControlClient(layout.control_socket)
-    before = client.report()
+    before = report_of(client, layout)
     accepted = getattr(client, verb)(names)
     done = resting if verb == "stop" else settled
 
@@ -41,9 +43,9 @@ def act(verb: Verb, names: tuple[str, ...], *, timeout: str, system: Path | None
         taken_up = verb != "restart" or _taken_up(before, ps, accepted.spaces)
         return taken_up and done(ps, accepted.spaces)
 
-    with Board() as board:
+    with Board(layout, accepted.spaces) as board:
         last, reached = wait_for(Changes(client), arrived, deadline=time.monotonic() + limit_s, board=board)
-    _conclude(verb, accepted.spaces, last, layout, reached=reached, timeout=timeout)
+    _conclude(verb, accepted.spaces, last, layout, late=None if reached else timeout)
 
 
 def _taken_up(before: PsReport, now: PsReport, names: tuple[str, ...]) -> bool:
@@ -53,17 +55,26 @@ def _taken_up(before: PsReport, now: PsReport, names: tuple[str, ...]) -> bool:
     return old.isdisjoint(new)
 
 
-def _conclude(
-    verb: Verb, names: tuple[str, ...], last: PsReport | None, layout: Layout, *, reached: bool, timeout: str
-) -> None:
-    from spacectl.view.verdict import explain, missing
-
-    wrong = [] if last is None or verb == "stop" else missing(last, names)
-    if reached and not wrong:
-        done = {"start": "ready", "stop": "stopped", "restart": "restarted"}[verb]
-        output.say(f"{', '.join(names) or 'nothing'}: {done}")
+def _conclude(verb: Verb, names: tuple[str, ...], last: PsReport | None, layout: Layout, *, late: str | None) -> None:
+    wrong = _explain(verb, names, last, layout)
+    if late is None and wrong is None:
+        output.say(f"{', '.join(names) or 'nothing'}: {_DONE[verb]}")
         return
-    for replica in wrong:
-        for line in explain(replica, str(layout.log(replica.name))):
-            output.say(line)
-    raise NotReadyError(f"{verb}: {', '.join(names)} did not get there within {timeout}", hint="see `spacectl ps`")
+    message = f"{verb}: {wrong or ', '.join(names)} " + (
+        f"did not get there within {late}" if late is not None else "did not get there"
+    )
+    raise NotReadyError(message, hint="`spacectl ps` shows how everything is")
+
+
+def _explain(verb: Verb, names: tuple[str, ...], last: PsReport | None, layout: Layout) -> str | None:
+    """Tell what is wrong; the names of those it is wrong with, or None."""
+    from spacectl.cli.explaining import explain_missing
+
+    if last is None:
+        return None
+    if verb != "stop":
+        return explain_missing(layout, last, names)
+    alive = [each for space in last.spaces if space.name in names for each in space.replicas if each.pid is not None]
+    for each in alive:
+        output.say(f"{each.name}: {each.state} (pid {each.pid})")
+    return ", ".join(each.name for each in alive) or None

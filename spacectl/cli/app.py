@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -18,6 +19,7 @@ from spacectl.cli.call import call
 from spacectl.cli.config import config
 from spacectl.cli.doctor import doctor
 from spacectl.cli.down import down
+from spacectl.cli.helping import Groups, help_of
 from spacectl.cli.logs import logs
 from spacectl.cli.new import new
 from spacectl.cli.ps import ps
@@ -31,31 +33,45 @@ from spacectl.cli.up import up
 from spacectl.cli.version import version
 from spacectl.errors import Exit, ManifestError, SpacectlError
 
-_GROUPS: tuple[tuple[str, tuple[Callable[..., Any], ...]], ...] = (
-    ("Make", (new, add)),
-    ("Run", (up, down, start, stop, restart)),
-    ("Look", (ps, logs)),
-    ("Talk", (tap, send, call)),
-    ("Manifests and machine", (config, schema, doctor, version)),
-)
+_GROUPS: dict[str, dict[Callable[..., Any], str]] = {
+    "Make": {new: "make a system from a template", add: "add a space to the system here"},
+    "Run": {
+        up: "build and start everything, wait until ready",
+        down: "stop everything",
+        start: "start spaces",
+        stop: "stop spaces",
+        restart: "stop spaces and start them again",
+    },
+    "Look": {ps: "what runs, and how it is", logs: "what spaces, builds and the bus wrote"},
+    "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
+    "Manifests and machine": {
+        config: "the manifests, every default filled in",
+        schema: "JSON Schema of the manifests, for editors",
+        doctor: "what this machine lacks",
+        version: "versions of spacectl and the engines",
+    },
+}
 
 app = typer.Typer(
     name="spacectl",
+    cls=Groups,
     help="Scaffold, run, watch and check space-based systems on one machine.",
+    epilog="`spacectl COMMAND --help` says more, with an example.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group, _commands in _GROUPS:
-    for _command in _commands:
-        app.command(rich_help_panel=_group)(_command)
+for _group, _commands in _GROUPS.items():
+    for _command, _does in _commands.items():
+        app.command(rich_help_panel=_group, short_help=_does, help=help_of(_command))(_command)
 
 
 def main() -> NoReturn:
     """Run the command line and exit with a code that says what happened."""
+    output.open_streams()
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="spacectl")
     except SpacectlError as error:
         _complain(error)
         sys.exit(error.exit_code)
@@ -63,12 +79,11 @@ def main() -> NoReturn:
         sys.exit(_misused(error))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        _close_stdout()
+    except output.ReaderGoneError:
+        output.close_out()
         sys.exit(Exit.OK)
-    except Exception:  # noqa: BLE001  (the last boundary: a bug keeps its traceback, in a file)
-        output.say(f"error: this is a bug in spacectl; its traceback is in {_keep_traceback()}")
-        sys.exit(Exit.BUG)
+    except Exception as error:  # noqa: BLE001  (the last boundary: a bug keeps its traceback, in a file)
+        sys.exit(_unforeseen(error))
     sys.exit(code if isinstance(code, int) else Exit.OK)
 
 
@@ -81,21 +96,33 @@ def _complain(error: SpacectlError) -> None:
 
 def _misused(error: TyperException) -> int:
     context = getattr(error, "ctx", None)
+    if context is not None and error.format_message() == context.get_help():  # no argument at all
+        output.say(error.format_message())
+        return error.exit_code
     output.say(f"error: {error.format_message()}")
     output.say(f"  hint: see `{context.command_path if context else 'spacectl'} --help`")
     return error.exit_code
 
 
-def _close_stdout() -> None:
-    """The reader of our output has gone; nothing more may be written, not even while Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _unforeseen(error: Exception) -> Exit:
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        where = f" {error.filename}" if error.filename else ""
+        output.say(f"error: cannot write{where}: {error.strerror}")
+        output.say("  hint: check the disk's free space and the folder's permissions")
+        return Exit.MACHINE
+    output.say(f"error: this is a bug in spacectl; its traceback is {_keep_traceback()}")
+    return Exit.BUG
 
 
-def _keep_traceback() -> Path:
-    path = Path.cwd() / "spacectl-bug.txt"
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE})
+
+
+def _keep_traceback() -> str:
     text = traceback.format_exc()
     try:
-        path.write_text(text, encoding="utf-8")
+        descriptor, path = tempfile.mkstemp(prefix="spacectl-bug-", suffix=".txt", text=True)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
     except OSError:
-        output.say(text)
-    return path
+        return f"here, for no file could be written:\n{text}"
+    return f"in {path}"

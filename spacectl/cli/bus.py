@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from spacectl.adapters.folders import find_system
 from spacectl.adapters.nats_client import connect, declared_subjects
-from spacectl.adapters.nats_files import read_access
+from spacectl.adapters.private_files import read_access
 from spacectl.errors import MachineError, NotRunningError
 
 CONNECT_S = 2.0

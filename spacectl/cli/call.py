@@ -29,9 +29,11 @@ def call(
     from spacectl.adapters.folders import find_system
     from spacectl.adapters.http_call import call as request
     from spacectl.cli import output
+    from spacectl.cli.endings import report_of
     from spacectl.errors import Exit
 
-    url = _url(ControlClient(find_system(system).control_socket).report(), space)
+    layout = find_system(system)
+    url = _url(report_of(ControlClient(layout.control_socket), layout), space)
     answer = request(method.upper(), url, path, _json(body))
     if headers:
         output.say(f"{answer.status} {answer.reason}")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spacectl.cli.options import JsonOption, SystemOption
 from spacectl.cli.output import out, out_json
 from spacectl.errors import UsageError
-from spacectl.model.system import Space, System
+
+if TYPE_CHECKING:
+    from spacectl.model.system import Space, System
 
 
 def config(

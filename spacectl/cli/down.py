@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spacectl.cli.options import SystemOption
+
+if TYPE_CHECKING:
+    from spacectl.model.layout import Layout
 
 
 def down(
@@ -18,23 +21,54 @@ def down(
 
     Example: spacectl down --data
     """
-    import shutil
-
     from spacectl.adapters.folders import find_system
-    from spacectl.cli import output
-    from spacectl.cli.stopping import end
     from spacectl.errors import NotRunningError
-    from spacectl.wiring.start import end_leftovers, is_running
 
     layout = find_system(system)
-    running = is_running(layout)
-    if running:
-        end(layout, lambda: None if is_running(layout) else True)
-    ended = end_leftovers(layout)
-    if ended:
-        output.say(f"ended {ended} processes that a killed supervisor had left behind")
+    was_there = _end(layout)
     if data:
-        shutil.rmtree(layout.state, ignore_errors=True)
-        output.say(f"removed {layout.state}")
-    elif not running and not ended:
+        was_there = _remove(layout) or was_there
+    if not was_there:
         raise NotRunningError(f"no system is running in {layout.root}", hint="`spacectl up` starts it")
+
+
+def _end(layout: Layout) -> bool:
+    """Stop what runs; whether anything did."""
+    from spacectl.cli import output
+    from spacectl.cli.stopping import end
+    from spacectl.wiring import leftovers
+    from spacectl.wiring.start import is_running
+
+    running = is_running(layout)
+    if not running and not leftovers.find(layout):
+        return False
+    output.say("stopping … (Ctrl-C kills)")
+    left = end(layout, lambda: None if is_running(layout) else True)
+    if left:
+        output.say(f"ended what a killed supervisor had left behind: {leftovers.told(left)}")
+    output.say("stopped")
+    return True
+
+
+def _remove(layout: Layout) -> bool:
+    """Remove everything that spacectl wrote; whether there was any of it.
+
+    Raises:
+        AlreadyRunningError: somebody has just started it again.
+        MachineError: something cannot be removed.
+    """
+    import shutil
+
+    from spacectl.adapters.private_files import unwritable
+    from spacectl.cli import output
+    from spacectl.wiring.start import take_lock
+
+    if not layout.state.exists():
+        return False
+    with take_lock(layout):
+        try:
+            shutil.rmtree(layout.state)
+        except OSError as error:
+            raise unwritable(layout.state, error) from error
+    output.say(f"removed {layout.state}")
+    return True

@@ -13,8 +13,10 @@ def ps(*, as_json: JsonOption = False, system: SystemOption = None) -> None:
     from spacectl.adapters.control.client import ControlClient
     from spacectl.adapters.folders import find_system
     from spacectl.cli import output
+    from spacectl.cli.endings import report_of
 
-    report = ControlClient(find_system(system).control_socket).report()
+    layout = find_system(system)
+    report = report_of(ControlClient(layout.control_socket), layout)
     if as_json:
         output.out_json(report)
         return

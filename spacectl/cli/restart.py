@@ -10,7 +10,7 @@ from spacectl.cli.options import SystemOption, TimeoutOption
 
 
 def restart(
-    spaces: Annotated[list[str] | None, typer.Argument(metavar="[SPACE]...", help="Which; default: all.")] = None,
+    spaces: Annotated[list[str] | None, typer.Argument(metavar="SPACE", help="Which; default: all.")] = None,
     *,
     timeout: TimeoutOption = "60s",
     system: SystemOption = None,

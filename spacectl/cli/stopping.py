@@ -1,74 +1,94 @@
-"""Takes a system down, showing what is still alive; a second Ctrl-C kills what is left."""
+"""Takes a system down, showing what is still alive; a Ctrl-C meanwhile kills what is left."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from spacectl.cli import output
-from spacectl.errors import NotRunningError, SpacectlError
+from spacectl.cli.signals import counted
+from spacectl.errors import NotRunningError, SilentError, SpacectlError
 
 if TYPE_CHECKING:
     from spacectl.adapters.control.client import ControlClient
+    from spacectl.adapters.leftovers import Leftover
     from spacectl.model.layout import Layout
-    from spacectl.model.report import PsReport
 
 _PATIENCE_S = 2.0
-"""How long to stop before saying what holds it up."""
+"""How long to stop before saying what holds it up, and between saying so."""
+
+_ANSWER_S = 5.0
 
 
-def end(layout: Layout, ended: Callable[[], object]) -> None:
-    """Ask for the end and wait for it.
+def end(layout: Layout, ended: Callable[[], object], *, meanwhile: Callable[[], None] = lambda: None) -> list[Leftover]:
+    """Ask for the end, and wait until everything of the system is gone.
 
     Args:
         layout: the system.
         ended: says whether the supervisor has gone (anything but None).
+        meanwhile: called again and again while waiting.
+
+    Returns:
+        What the supervisor had left behind, because it was killed; it is gone now too.
     """
-    from spacectl.adapters.control.client import ControlClient
+    from spacectl.wiring import leftovers
 
-    client = ControlClient(layout.control_socket, timeout_s=5.0)
-    output.say("stopping … (Ctrl-C again kills)")
-    asked = False
-    told_at = time.monotonic()
-    while ended() is None:
-        try:
-            if not asked:
-                asked = _ask(client, now=False)
-            if time.monotonic() - told_at >= _PATIENCE_S:
-                told_at = time.monotonic()
-                _tell_who(client)
+    with counted() as interrupts:
+        ending = _Ending(layout, kills=lambda: interrupts.asked > 0)
+        while ended() is None:
+            ending.go_on()
+            meanwhile()
             time.sleep(0.02)
-        except KeyboardInterrupt:
+        return leftovers.end(layout, hurry=lambda: interrupts.asked > 0)
+
+
+class _Ending:
+    def __init__(self, layout: Layout, kills: Callable[[], bool]) -> None:
+        from spacectl.adapters.control.client import ControlClient
+
+        self._layout = layout
+        self._kills = kills
+        self._client = ControlClient(layout.control_socket, timeout_s=_ANSWER_S)
+        self._asked: bool | None = None  # what the supervisor was asked for last: to kill, or not
+        self._killing = False
+        self._began = self._told_at = time.monotonic()
+
+    def go_on(self) -> None:
+        """Ask, if that is to be done; say who is still there, if it takes long."""
+        if not self._killing and self._kills():
+            self._killing = True
             output.say("killing …")
-            asked = _ask(client, now=True)
-    output.say("stopped")
+        try:
+            if self._asked is None or self._killing > self._asked:
+                self._ask()
+            if time.monotonic() - self._told_at >= _PATIENCE_S:
+                self._told_at = time.monotonic()
+                self._tell_who()
+        except SilentError:
+            self._kill_supervisor()
+
+    def _ask(self) -> None:
+        with suppress(NotRunningError):  # it does not listen yet, or no longer: ask again
+            self._client.shut_down(now=self._killing)
+            self._asked = self._killing
+
+    def _tell_who(self) -> None:
+        with suppress(NotRunningError):
+            left = still_there(self._client)
+            if left:
+                output.say(f"still there after {time.monotonic() - self._began:.0f}s: {', '.join(left)}")
+
+    def _kill_supervisor(self) -> None:
+        from spacectl.wiring.start import kill_supervisor
+
+        output.say(f"the supervisor has not answered for {_ANSWER_S:.0f}s: it is killed")
+        if not kill_supervisor(self._layout):
+            raise SpacectlError("the supervisor does not answer", hint=f"see {self._layout.supervisor_log}")
 
 
-def _ask(client: ControlClient, *, now: bool) -> bool:
-    try:
-        client.shut_down(now=now)
-    except NotRunningError:
-        return False  # it does not listen yet, or no longer
-    return True
-
-
-def _tell_who(client: ControlClient) -> None:
-    with suppress(SpacectlError):
-        for line in still_there(client.report()):
-            output.say(line)
-
-
-def still_there(ps: PsReport) -> list[str]:
-    """Which replicas still have a process, and since when they run."""
-    now = datetime.now(UTC)
-    told = []
-    for space in ps.spaces:
-        for replica in space.replicas:
-            if replica.pid is None or replica.started is None:
-                continue
-            age = int((now - datetime.fromisoformat(replica.started)).total_seconds())
-            told.append(f"still there: {replica.name} ({replica.state}, pid {replica.pid}, running for {age}s)")
-    return told
+def still_there(client: ControlClient) -> list[str]:
+    """Which replicas still have a process, in words."""
+    replicas = [replica for space in client.report().spaces for replica in space.replicas]
+    return [f"{each.name} ({each.state}, pid {each.pid})" for each in replicas if each.pid is not None]

@@ -2,45 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spacectl.adapters.log_lines import Follower, line_start
 from spacectl.cli import output
-from spacectl.errors import NotRunningError
+from spacectl.core.assemble import BUS
 
 if TYPE_CHECKING:
-    from spacectl.adapters.control.client import ControlClient
     from spacectl.model.layout import Layout
     from spacectl.model.report import Noted
 
-_QUIET = frozenset({"ready", "started", "building", "built", "created", "updated"})
+_FIRST_BYTES = 16 * 1024
+"""Of what each replica wrote while the system came up; `logs` shows all of it."""
+
+_MOST_BEHIND_BYTES = 4 * 1024**2
+"""A space that writes faster than a terminal shows is shown with gaps, so that Ctrl-C does not wait for its past."""
+
+_QUIET = frozenset({"ready", "started", "building", "built", "created", "updated", "stopped"})
 """What need not be told while all goes well; `ps` and the supervisor's log have it."""
 
 _LOUD = {"failed": "bold red", "backoff": "yellow", "unhealthy": "red", "violation": "red", "build failed": "red"}
 
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
 
-def stream(layout: Layout, client: ControlClient) -> None:
-    """Show new lines of every log, and every note, until the supervisor ends."""
-    from spacectl.adapters.log_lines import Follower
-    from spacectl.cli.waiting import Changes
-
-    followers = {path: Follower(path, path.stat().st_size) for path in log_files(layout, frozenset())}
-
-    def show() -> None:
-        for path in log_files(layout, frozenset()):
-            for line in followers.setdefault(path, Follower(path)).read():
-                show_line(path.stem, line)
-
-    try:
-        for change in Changes(client).until(None, pause_s=0.1):
-            show()
-            if change is not None and change.note is not None:
-                _tell(change.note)
-    except NotRunningError:
-        show()
+_WIDEST_NAME = 24
 
 
-def _tell(note: Noted) -> None:
+class Stream:
+    """Shows what is written to the logs of one run, each line once, from the run's first line on.
+
+    Of builds and of the bus only what comes from now on is shown: it went well, or was told of already.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._followers = {path: _joining(path) for path in self._files()}
+
+    def show_new(self) -> None:
+        """Show the lines that are complete by now."""
+        for path in self._files():
+            self._show_more(path, self._joined(path))
+
+    def show_last(self) -> None:
+        """Show all that is left, once nobody writes any more; a last line without a newline too."""
+        for path in self._files():
+            follower = self._joined(path)
+            while self._show_more(path, follower):
+                pass
+            if rest := follower.rest():
+                self._show(path, [rest])
+
+    def _joined(self, path: Path) -> Follower:
+        return self._followers.setdefault(path, Follower(path))
+
+    def _show_more(self, path: Path, follower: Follower) -> bool:
+        if left_out := follower.catch_up(_MOST_BEHIND_BYTES):
+            output.say(f"… {left_out:,} bytes of {path.stem} are not shown here: `spacectl logs {path.stem}` has them")
+        lines = follower.read()
+        self._show(path, lines)
+        return bool(lines)
+
+    def _show(self, path: Path, lines: list[bytes]) -> None:
+        if lines:
+            show_lines(path.stem, lines, width=name_width(self._followers))
+
+    def _files(self) -> list[Path]:
+        return [path for path in log_files(self._layout, frozenset()) if path.stem != BUS]  # its violations are notes
+
+
+def _joining(path: Path) -> Follower:
+    return Follower(path, path.stat().st_size if path.stem.endswith(".build") else line_start(path, _FIRST_BYTES))
+
+
+def tell_note(note: Noted) -> None:
+    """Say what happened to a space or an engine, where it is worth saying."""
     from rich.text import Text
 
     if note.kind not in _QUIET or note.text == "again":
@@ -58,14 +95,15 @@ def _is_shown(name: str, names: frozenset[str]) -> bool:
     return not names or name in names or name.rpartition(".")[0] in names
 
 
-_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
+def name_width(paths: Iterable[Path]) -> int:
+    """How wide the column of names is for these logs."""
+    return min(_WIDEST_NAME, max((len(path.stem) for path in paths), default=0))
 
 
-def show_line(name: str, line: bytes) -> None:
-    """Print one line of a log with the name of who wrote it, whatever its bytes."""
-    from rich.text import Text
-
+def show_lines(name: str, lines: Iterable[bytes], *, width: int) -> None:
+    """Print lines of a log with the name of who wrote them, whatever their bytes."""
     from spacectl.view.lines import printable
 
     colour = _COLOURS[sum(name.encode()) % len(_COLOURS)]
-    output.show(Text.assemble((f"{name:<14} ", colour), printable(line)))
+    prefix = output.styled(f"{name:<{width}}  ", colour)
+    output.out_lines(f"{prefix}{printable(line)}" for line in lines)

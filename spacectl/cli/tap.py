@@ -53,7 +53,7 @@ def tap(
     try:
         asyncio.run(_tap(subjects or [], start, count, follow=follow, as_json=as_json, system=system))
     except asyncio.CancelledError:  # an interrupt comes as KeyboardInterrupt: this is the reader that went
-        raise BrokenPipeError from None
+        raise output.ReaderGoneError from None
 
 
 async def _tap(

@@ -12,7 +12,7 @@ HOST = "127.0.0.1"
 INSTANCE = "SPACECTL_INSTANCE"
 """Marks every process of a system, the children of its children too."""
 
-_NOT_INHERITED = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX")
+_NOT_INHERITED = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "PORT")
 """They belong to the shell that ran spacectl; a space brings its own environment."""
 
 _TELEMETRY = "OTEL_"

@@ -24,14 +24,14 @@ def describe(ended: Ended) -> str:
 
 
 def pause_s(rule: RestartSection, crashes: int, name: str) -> float:
-    """The pause before the next try: it doubles with each crash, up to the cap, with jitter of a quarter.
+    """The pause before the next try: it doubles with each crash, up to the cap, less a jitter of up to a quarter.
 
     The jitter is drawn from the replica's name and the number of crashes, so that replicas that fall together do
     not rise together, and the same history always gives the same pause.
     """
     doubled = rule.backoff_s * 2.0 ** min(crashes - 1, 32)
     chance = zlib.crc32(f"{name}:{crashes}".encode()) / 2**32
-    return float(min(doubled, rule.max_backoff_s) * (0.75 + 0.5 * chance))
+    return float(min(doubled, rule.max_backoff_s) * (0.75 + 0.25 * chance))
 
 
 def after_exit(unit: Unit, replica: Replica, ended: Ended, now: float) -> Replica:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import is_
 
 from spacectl.core import probing
 from spacectl.core.moves import to
@@ -39,16 +40,17 @@ def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:
 
 
 def _settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action]]:
-    actions: list[Action] = []
-    unit, more = _settle_build(state.units[name])
-    actions += more
+    before = state.units[name]
+    unit, actions = _settle_build(before)
     replicas = []
     for replica in unit.replicas:
         moved, more = _settle_replica(state, unit, replica, now)
         actions += more
         replicas.append(moved)
+    if unit is before and all(map(is_, replicas, unit.replicas)):  # as nearly always: comparing would cost more
+        return state, actions
     settled = replace(unit, replicas=tuple(replicas))
-    return (state if settled == state.units[name] else state.with_unit(settled)), actions
+    return (state if settled == before else state.with_unit(settled)), actions
 
 
 def _settle_build(unit: Unit) -> tuple[Unit, list[Action]]:
@@ -105,8 +107,8 @@ def _wait(state: State, replica: Replica, waits: list[str], now: float) -> Settl
 def _running(state: State, unit: Unit, replica: Replica, now: float) -> Settled:
     if replica.process is None or replica.process.ended:  # being spawned, or about to be told of its end
         return replica, []
-    if not replica.wanted:
-        return (replica, []) if _needed(state, unit) else probing.stop(unit, replica, now, following=Next.REST)
+    if not replica.wanted and not _needed(state, unit):
+        return probing.stop(unit, replica, now, following=Next.REST)
     if replica.phase is Phase.STARTING and _is_due(replica, now):
         limit = format_duration(unit.manifest.ready.start_timeout_s)
         reason = f"not ready within {limit}: {replica.ready.reason or 'no probe has answered'}"
@@ -161,6 +163,6 @@ def _is_due(replica: Replica, now: float) -> bool:
 def _due(replica: Replica) -> list[float]:
     leftovers = replica.phase is Phase.BACKOFF and replica.process is not None
     times = [None if leftovers else replica.deadline_at]
-    if replica.phase in RUNNING:
+    if replica.phase in RUNNING and replica.process is not None:
         times += [replica.ready.due_at, replica.alive.due_at]
     return [at for at in times if at is not None]

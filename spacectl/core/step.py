@@ -45,7 +45,9 @@ def step(state: State, event: Event, now: float) -> Step:
     Raises:
         InternalError: an event led to a move that the table of phases does not allow.
     """
-    state, actions = _take_in(state, event, now)
+    actions: list[Action] = []
+    if not _is_too_late(state, event):
+        state, actions = _take_in(state, event, now)
     state, more = settle(state, now)
     return state, actions + more
 
@@ -54,6 +56,11 @@ def finished(state: State) -> bool:
     """Whether the system is going down and nothing of it is left."""
     replicas = [replica for unit in state.units.values() for replica in unit.replicas]
     return state.closing and all(each.phase in ENDED and each.process is None for each in replicas)
+
+
+def _is_too_late(state: State, event: Event) -> bool:
+    """Whether something is to be started that was asked for before it was known that all is over."""
+    return state.closing and isinstance(event, Start | Restart | FilesChanged)
 
 
 def _take_in(state: State, event: Event, now: float) -> Step:
@@ -140,13 +147,20 @@ def _built(state: State, event: BuildFinished, now: float) -> Step:
     if event.reason is None:
         state = state.with_unit(replace(unit, build=BuildPhase.DONE, refresh=False, build_reason=None))
         return _restart_all(state, unit.name, now) if unit.refresh else (state, [])
-    if unit.refresh:
+    if unit.refresh and any(each.phase not in ENDED for each in unit.replicas):
         text = f"{event.reason}; what ran before runs on"
         failed = replace(unit, build=BuildPhase.DONE, refresh=False, build_reason=event.reason)
         return state.with_unit(failed), [Note(unit.name, "build failed", text)]
-    replicas = tuple(replace(each, tail=event.tail) for each in unit.replicas)
-    failed = replace(unit, build=BuildPhase.FAILED, build_reason=event.reason, replicas=replicas)
-    return state.with_unit(failed), []
+    replicas = tuple(_not_built(each, event) for each in unit.replicas)
+    failed = replace(unit, build=BuildPhase.FAILED, refresh=False, build_reason=event.reason, replicas=replicas)
+    told: list[Action] = [Note(unit.name, "build failed", event.reason)] if unit.refresh else []  # else replicas tell
+    return state.with_unit(failed), told
+
+
+def _not_built(replica: Replica, event: BuildFinished) -> Replica:
+    if replica.phase is Phase.FAILED:  # by the build before, or by itself: either way this is what is in its way now
+        return replace(replica, reason=event.reason, tail=event.tail)
+    return replace(replica, tail=event.tail)
 
 
 def _restart_all(state: State, name: str, now: float) -> Step:
@@ -165,7 +179,9 @@ def _changed(state: State, unit: Unit, now: float) -> Step:
         return state, []
     note = Note(unit.name, "changed", "files changed")
     if on_change == "build" and unit.manifest.build.command is not None:
-        building = replace(unit, build=BuildPhase.RUNNING, refresh=True)
+        # The first build begins anew, and replicas go on waiting for it.
+        first = unit.build is BuildPhase.RUNNING and not unit.refresh
+        building = replace(unit, build=BuildPhase.RUNNING, refresh=not first)
         return state.with_unit(building), [note, Build(unit.name)]
     if unit.build is not BuildPhase.RUNNING:
         state = state.with_unit(replace(unit, build=BuildPhase.UNKNOWN, build_reason=None))
@@ -175,17 +191,22 @@ def _changed(state: State, unit: Unit, now: float) -> Step:
 
 def _refused(state: State, event: Refused) -> Step:
     unit = state.units[event.unit]
+    subjects = {(each.kind, each.subject) for each in unit.violations}
+    if (event.kind, event.subject) not in subjects and len(subjects) >= _VIOLATIONS_KEPT:
+        event = replace(event, kind="use", subject=_OTHERS, hint="the space makes up ever new subjects")
     known = next((each for each in unit.violations if (each.kind, each.subject) == (event.kind, event.subject)), None)
     others = tuple(each for each in unit.violations if each is not known)
     count = event.count + (known.count if known else 0)
     counted = Violation(event.kind, event.subject, count, event.hint)
-    state = state.with_unit(replace(unit, violations=(*others, counted)[-_VIOLATIONS_KEPT:]))
+    state = state.with_unit(replace(unit, violations=(*others, counted)))
     if known:
         return state, []
     return state, [Note(unit.name, "violation", f"may not {event.kind} {event.subject}: {event.hint}")]
 
 
-_VIOLATIONS_KEPT = 100  # distinct ones; a space that invents subjects must not grow the state for ever
+_VIOLATIONS_KEPT = 100
+"""Distinct ones; a space that makes up subjects must neither grow the state nor fill the history for ever."""
+_OTHERS = "other subjects"
 
 
 def _of_replica(state: State, event: Spawned | SpawnFailed | Exited | Gone | Probed, now: float) -> Step:
@@ -213,6 +234,7 @@ def _spawned(unit: Unit, replica: Replica, process: Process, now: float) -> tupl
 def _spawn_failed(
     unit: Unit, replica: Replica, reason: str, *, final: bool, now: float
 ) -> tuple[Replica, list[Action]]:
+    replica = replace(replica, ended=None, tail=())  # of the process before
     if final and replica.wanted:
         return to(replica, Phase.FAILED, now, reason=reason), [Note(replica.name, "failed", reason)]
     return _told(crashed(unit, replica, reason, now))

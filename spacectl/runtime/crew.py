@@ -33,13 +33,18 @@ class Crew:
             Exception: whatever the first task to fail raised.
         """
         task = self.create_task(main)
-        await asyncio.wait((task, self._failure), return_when=asyncio.FIRST_COMPLETED)
-        for other in self._tasks:
-            other.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_PATIENCE_S)
+        try:
+            await asyncio.wait((task, self._failure), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._dismiss()
         if self._failure.done():
             self._failure.result()
+
+    async def _dismiss(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_PATIENCE_S)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

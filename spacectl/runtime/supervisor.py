@@ -15,7 +15,7 @@ from spacectl.model.report import Accepted, Change, Noted, PsReport
 from spacectl.model.state import State
 from spacectl.runtime.feed import Feed
 from spacectl.runtime.loop import Loop
-from spacectl.view.ps import Surroundings, report
+from spacectl.view.report import Surroundings, report
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
@@ -93,6 +94,7 @@ class World:
         self._post = post
         self._running: dict[str, Running] = {}
         self._builds: dict[str, asyncio.Task[None]] = {}
+        self._building: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def perform(self, action: Action, state: State) -> None:
         """Do one thing, or begin it; what comes of it arrives as an event."""
@@ -127,7 +129,7 @@ class World:
         self._tasks.create_task(self._follow(name, process))
 
     async def _follow(self, name: str, process: Process) -> None:
-        ended = await process.ended
+        ended = await asyncio.shield(process.ended)  # others wait for it too
         self._post(Exited(name, process.pid, ended, process.tail()))
         await process.gone()
         self._prober.forget(process.pid)
@@ -150,7 +152,8 @@ class World:
     async def _build(self, unit: Unit) -> None:
         self._note(Note(unit.name, "building", "looking whether it is up to date"))
         try:
-            ended, tail = await self._launcher.build(unit)
+            async with self._building[unit.name]:  # one that was cancelled may still be ending
+                ended, tail = await self._launcher.build(unit)
         except SpawnError as error:
             self._post(BuildFinished(unit.name, f"the build cannot run: {error.reason}"))
             return

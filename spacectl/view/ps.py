@@ -1,24 +1,15 @@
-"""The system as `ps` tells it: a report from the state, and a table from the report."""
+"""The system as `ps` draws it: a table from its report.
+
+A command pays for what is imported here, so that nothing of the supervisor's state is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from spacectl.model.phase import ENDED, WORST_FIRST, Phase
-from spacectl.model.report import (
-    EngineReport,
-    ExitReport,
-    PsReport,
-    ReplicaReport,
-    SpaceReport,
-    ViolationReport,
-)
-from spacectl.model.state import Replica, State, Unit
+from spacectl.model.report import PsReport, ReplicaReport, ViolationReport
 
 GLYPHS = {
     "waiting": "…", "building": "⚒", "starting": "◔", "ready": "●", "unhealthy": "✚", "backoff": "↻",
@@ -29,116 +20,11 @@ STYLES = {
     "stopping": "yellow", "stopped": "dim", "backoff": "yellow", "unhealthy": "red", "failed": "bold red",
 }  # fmt: skip
 
+_WIDE = 90
+"""Columns of a terminal that take the whole table, a short reason included."""
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a report tells beside the state.
-
-    Attributes:
-        clock_offset_s: wall-clock time (seconds since the epoch) minus the monotonic clock.
-        ports: of each replica that has one.
-        urls: of each space that serves an API.
-        cpu_percent, memory_bytes: of each main process, by pid.
-    """
-
-    system: str
-    supervisor_pid: int
-    since: float
-    clock_offset_s: float
-    bus_url: str
-    ports: Mapping[str, int]
-    urls: Mapping[str, str]
-    cpu_percent: Mapping[int, float] = field(default_factory=dict)
-    memory_bytes: Mapping[int, int] = field(default_factory=dict)
-
-
-def report(state: State, around: Surroundings) -> PsReport:
-    """Everything `ps` tells of a running system."""
-    spaces = sorted((unit for unit in state.units.values() if not unit.engine), key=lambda unit: unit.name)
-    return PsReport(
-        system=around.system,
-        state=system_state(state),
-        since=rfc3339(around.since + around.clock_offset_s),
-        supervisor_pid=around.supervisor_pid,
-        gateway=None,
-        bus=_bus(state, around),
-        spaces=tuple(_space(unit, around) for unit in spaces),
-    )
-
-
-def system_state(state: State) -> str:
-    """One word for the whole: `stopping`, `stopped`, or the worst of what was started."""
-    if state.closing:
-        return str(Phase.STOPPING)
-    states = {unit_phase(unit) for unit in state.units.values() if unit.wanted}
-    states -= {Phase.COMPLETED} if Phase.READY in states else set()
-    return str(next((phase for phase in WORST_FIRST if phase in states), Phase.STOPPED))
-
-
-def unit_phase(unit: Unit) -> Phase:
-    """The worst phase among a unit's replicas."""
-    phases = {replica.phase for replica in unit.replicas}
-    if unit.wanted and Phase.STOPPED in phases:
-        return Phase.STOPPED
-    return next((phase for phase in WORST_FIRST if phase in phases), Phase.STOPPED)
-
-
-def rfc3339(epoch_s: float) -> str:
-    """Seconds since the epoch as `2026-11-22T10:00:00Z`."""
-    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _bus(state: State, around: Surroundings) -> EngineReport:
-    unit = next((unit for unit in state.units.values() if unit.engine), None)
-    if unit is None:
-        return EngineReport(state="external", url=around.bus_url)
-    replica = unit.replicas[0]
-    return EngineReport(
-        state=str(replica.phase),
-        url=around.bus_url,
-        pid=_pid(replica),
-        restarts=replica.restarts,
-        reason=replica.reason,
-    )
-
-
-def _space(unit: Unit, around: Surroundings) -> SpaceReport:
-    return SpaceReport(
-        name=unit.name,
-        kind=unit.manifest.space.kind,
-        state=str(unit_phase(unit)),
-        desired=sum(1 for replica in unit.replicas if replica.wanted),
-        ready=sum(1 for replica in unit.replicas if replica.phase is Phase.READY),
-        runtime=unit.manifest.run.runtime,
-        url=around.urls.get(unit.name),
-        replicas=tuple(_replica(replica, around) for replica in unit.replicas),
-        violations=tuple(ViolationReport(kind=v.kind, subject=v.subject, count=v.count, hint=v.hint)
-                         for v in unit.violations),
-    )  # fmt: skip
-
-
-def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:
-    pid = _pid(replica)
-    started = None if pid is None or replica.started_at is None else rfc3339(replica.started_at + around.clock_offset_s)
-    ended = replica.ended
-    return ReplicaReport(
-        name=replica.name,
-        state=str(replica.phase),
-        pid=pid,
-        container=None,
-        port=around.ports.get(replica.name),
-        restarts=replica.restarts,
-        started=started,
-        cpu_percent=None if pid is None else around.cpu_percent.get(pid),
-        memory_bytes=None if pid is None else around.memory_bytes.get(pid),
-        exit=None if ended is None else ExitReport(code=ended.code, signal=ended.signal),
-        reason=replica.reason,
-        tail=replica.tail if replica.phase in ENDED | {Phase.BACKOFF} else (),
-    )
-
-
-def _pid(replica: Replica) -> int | None:
-    return None if replica.process is None or replica.process.ended else replica.process.pid
+_NARROW = 50
+"""Fewer columns than this are left to names and states."""
 
 
 def state_text(state: str) -> Text:
@@ -146,24 +32,26 @@ def state_text(state: str) -> Text:
     return Text(f"{GLYPHS.get(state, '·')} {state}", style=STYLES.get(state, ""))
 
 
-def table(ps: PsReport, *, width: int) -> Table:
-    """The spaces as a table of one line per replica; a narrow terminal gets fewer columns."""
-    wide = width >= 90  # noqa: PLR2004  (columns that fit)
+def table(ps: PsReport, *, width: int) -> RenderableType:
+    """The spaces as a table of one line per replica; a narrow terminal gets fewer columns, and reasons below."""
+    wide = width >= _WIDE
     shown = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     shown.add_column("REPLICA", no_wrap=True)
     shown.add_column("STATE", no_wrap=True)
-    if wide:
-        for heading in ("PID", "PORT", "CPU", "MEMORY"):
-            shown.add_column(heading, justify="right", no_wrap=True)
-    shown.add_column("RESTARTS", justify="right", no_wrap=True)
-    shown.add_column("REASON", overflow="fold")
-    for space in ps.spaces:
-        for replica in space.replicas:
-            usage = _usage(replica) if wide else ()
-            shown.add_row(
-                replica.name, state_text(replica.state), *usage, str(replica.restarts), Text(replica.reason or "")
-            )
-    return shown
+    for heading in ("PID", "PORT", "CPU", "MEMORY") if wide else ():
+        shown.add_column(heading, justify="right", no_wrap=True)
+    if width >= _NARROW:
+        shown.add_column("RESTARTS", justify="right", no_wrap=True)
+    replicas = [replica for space in ps.spaces for replica in space.replicas]
+    reasons = [replica for replica in replicas if replica.reason]
+    if wide and reasons:
+        shown.add_column("REASON", overflow="fold")
+    for each in replicas:
+        cells = (*_usage(each), str(each.restarts), each.reason or "") if wide else (str(each.restarts),)
+        shown.add_row(each.name, state_text(each.state), *cells[: len(shown.columns) - 2])
+    if not replicas:
+        return Text("no space yet: `spacectl add NAME` makes one", style="dim")
+    return shown if wide or not reasons else Group(shown, *(Text(f"{each.name}: {each.reason}") for each in reasons))
 
 
 def _usage(replica: ReplicaReport) -> tuple[str, ...]:
@@ -189,8 +77,14 @@ def warnings(ps: PsReport) -> list[str]:
     """What deserves a line of its own below the table."""
     bus = [] if ps.bus.reason is None else [f"bus: {ps.bus.reason}"]
     refused = [
-        f"{space.name} may not {each.kind} {each.subject} (refused {each.count} times): {each.hint}"
+        f"{space.name} {_tried(each)} ({'once' if each.count == 1 else f'{each.count} times'}): {each.hint}"
         for space in ps.spaces
         for each in space.violations
     ]
     return bus + refused
+
+
+def _tried(violation: ViolationReport) -> str:
+    if violation.kind == "login":
+        return "was refused by the bus: wrong user or password"
+    return f"may not {violation.kind} {violation.subject}"

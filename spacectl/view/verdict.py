@@ -23,13 +23,18 @@ def is_lost(space: SpaceReport) -> bool:
     return space.desired > 0 and any(replica.state in _HOPELESS for replica in space.replicas)
 
 
+def bus_is_there(ps: PsReport) -> bool:
+    """Whether spaces can talk over the bus."""
+    return ps.bus.state in _BUS_THERE
+
+
 def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
     """Whether all of these spaces are there, or waiting on is useless."""
     spaces = _of(ps, names)
     if ps.bus.state == "failed" or any(is_lost(space) for space in spaces):
         # Let the others arrive or fail first: one look then shows everything that is wrong.
         return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
-    return ps.bus.state in _BUS_THERE and all(is_there(space) for space in spaces)
+    return bus_is_there(ps) and all(is_there(space) for space in spaces)
 
 
 def missing(ps: PsReport, names: Iterable[str] | None = None) -> list[ReplicaReport]:
@@ -47,13 +52,6 @@ def resting(ps: PsReport, names: Iterable[str] | None = None) -> bool:
     """Whether none of these spaces has a process any more."""
     rest = {"stopped", "completed", "failed"}
     return all(replica.state in rest for space in _of(ps, names) for replica in space.replicas)
-
-
-def explain(replica: ReplicaReport, log: str) -> list[str]:
-    """Why a replica is not there: its state and reason, its last lines, and where the rest is."""
-    lines = [f"{replica.name}: {replica.state}" + (f": {replica.reason}" if replica.reason else "")]
-    lines += [f"    {line}" for line in replica.tail]
-    return [*lines, f"    log: {log}"]
 
 
 def _of(ps: PsReport, names: Iterable[str] | None) -> list[SpaceReport]:

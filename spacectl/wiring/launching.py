@@ -10,10 +10,12 @@ from pathlib import Path
 from spacectl.adapters.builds import Builder
 from spacectl.adapters.env_file import read_env_file
 from spacectl.adapters.network_ports import is_free, owner
-from spacectl.adapters.processes import Child, Processes, tail
+from spacectl.adapters.processes.children import Child, Processes
+from spacectl.adapters.processes.tail import tail
 from spacectl.core import bus
 from spacectl.core.assemble import BUS
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
+from spacectl.core.restarting import describe
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.state import Ended, Unit
@@ -26,7 +28,7 @@ class Launcher:
     def __init__(self, prepared: Prepared, processes: Processes) -> None:
         self._prepared = prepared
         self._processes = processes
-        self._builder = Builder(prepared.layout.builds, self._run)
+        self._builder = Builder(prepared.layout.builds, processes.run)
 
     def start(self, unit: Unit, number: int) -> Child:
         """Start a replica's main process.
@@ -37,7 +39,7 @@ class Launcher:
         launch = self._engine() if unit.engine else self._replica(unit.manifest, number)
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
-        return self._processes.spawn(launch, _marker(launch))
+        return self._processes.spawn(launch)
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
         """Build a space; None when nothing had changed, and the last lines of the output when it failed.
@@ -47,25 +49,23 @@ class Launcher:
         """
         name = unit.name
         launch = self._build(unit.manifest)
+        before = launch.log.stat().st_size if launch.log.exists() else 0
         try:
             ended = await self._builder.build(unit.manifest, self._folder(name), launch)
         except OSError as error:
             raise SpawnError(f"{error.strerror}: {error.filename}", final=True) from error
-        return ended, tail(launch.log, 0)
+        return ended, tail(launch.log, before)
 
     async def command(self, unit: Unit, number: int, command: Command) -> str | None:
         """Run a probe's command as the replica would; why it failed, or None."""
-        replica = self._replica(unit.manifest, number)
         log = self._prepared.layout.log(f"{unit.name}.probe")
-        launch = Launch(argv(command, replica.env), replica.folder, replica.env, log)
         try:
-            ended = await self._run(launch)
+            replica = self._replica(unit.manifest, number)
+            launch = Launch(argv(command, replica.env), replica.folder, replica.env, log)
+            ended = await self._processes.run(launch)
         except SpawnError as error:
             return error.reason
-        return None if ended.success else f"its command exited with {ended.code}"
-
-    async def _run(self, launch: Launch) -> Ended:
-        return await self._processes.run(launch, _marker(launch))
+        return None if ended.success else f"its command {describe(ended)}"
 
     def _engine(self) -> Launch:
         prepared = self._prepared
@@ -117,7 +117,3 @@ class Launcher:
         if space is None:
             raise SpawnError("it is no longer part of the system", final=True)
         return space.folder
-
-
-def _marker(launch: Launch) -> tuple[str, ...]:
-    return tuple(f"{name}={launch.env[name]}" for name in (INSTANCE, "SPACE", "REPLICA"))

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spacectl.adapters.nats_config import render_config
-from spacectl.adapters.nats_files import load_passwords, write_access, write_private
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.adapters.network_ports import Reservation, owner
-from spacectl.adapters.private_files import make_folder, read_json
+from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
 from spacectl.core.assemble import BUS, select
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
@@ -23,8 +22,6 @@ from spacectl.model.bus import BusAccess, BusPlan
 from spacectl.model.layout import Layout
 from spacectl.model.manifest import Port
 from spacectl.model.system import Space, System
-
-_USUAL_BUS_PORT = 4222
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,8 @@ def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, in
                 raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)
             given[name] = port
         if embedded and BUS not in given:
-            given[BUS] = reservation.first(*_preferred(before, BUS), _USUAL_BUS_PORT)
+            # Not the usual 4222: two systems that start side by side would both find it free, and one would lose.
+            given[BUS] = reservation.first(*_preferred(before, BUS))
         for name in _replicas(system):
             if name not in given:
                 given[name] = reservation.first(*_preferred(before, name))

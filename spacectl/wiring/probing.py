@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from spacectl.adapters.nats_admin import NatsAdmin
@@ -21,6 +22,10 @@ from spacectl.wiring.prepare import Prepared
 
 _CONNECTIONS_FRESH_S = 0.1
 _BUS_TIMEOUT_S = 20.0
+_EXTERNAL_PAUSE_S = 2.0
+_CONNECTED_LOOK_S = 0.05
+
+T = TypeVar("T")
 
 
 class UnitProber:
@@ -29,6 +34,7 @@ class UnitProber:
     def __init__(self, prepared: Prepared, launcher: Launcher, admin: NatsAdmin, note: Callable[[Note], None]) -> None:
         self._prepared = prepared
         self._launcher = launcher
+        self._note = note
         self._prober = Prober()
         self._bus = BusProbe(prepared, admin, note)
 
@@ -51,6 +57,16 @@ class UnitProber:
         """
         await self._bus.provide()
 
+    async def keep_external_bus(self) -> None:
+        """Make an existing server ready again whenever it has been away: nothing else probes it."""
+        last: str | None = None
+        while True:
+            await asyncio.sleep(_EXTERNAL_PAUSE_S)
+            reason = await self._bus.answer()
+            if reason != last:
+                self._note(Note("bus", "ready", "again") if reason is None else Note("bus", "unhealthy", reason))
+            last = reason
+
     def _target(self, running: Running) -> Target:
         unit, process = running.unit, running.process
         return Target(
@@ -68,25 +84,31 @@ class UnitProber:
 
 
 class BusProbe:
-    """Whether the bus answers, and holds the streams and consumers that the manifests ask for."""
+    """Whether the bus answers, and holds the streams and consumers that the manifests ask for.
+
+    A server that was away has lost what it kept in memory, streams and all.
+    """
 
     def __init__(self, prepared: Prepared, admin: NatsAdmin, note: Callable[[Note], None]) -> None:
         self._prepared = prepared
         self._admin = admin
         self._note = note
-        self._provided = False
+        self._provided_at: int | None = None
         self._seen: tuple[BusConnection, ...] | None = ()
         self._seen_at = 0.0
-        self._lock = asyncio.Lock()
+        self._providing = asyncio.Lock()
+        self._asking = asyncio.Lock()
 
     async def answer(self) -> str | None:
         """Why the bus is not ready, or None."""
         try:
-            if not self._provided:
+            if self._is_provided():
+                await self._connections(older_s=0)  # one that hangs still looks connected
+            if not self._is_provided():
                 await self.provide()
         except MachineError as error:
             return error.message
-        return None if self._admin.connected else "connection refused"
+        return None
 
     async def provide(self) -> None:
         """Connect, and make streams and consumers follow the manifests.
@@ -94,20 +116,42 @@ class BusProbe:
         Raises:
             MachineError: the bus cannot be reached, or does not allow it.
         """
-        async with self._lock:
+        async with self._providing:
             if not self._admin.connected:
+                self._provided_at = None
                 await self._admin.connect(self._prepared.bus_access)
-            for change in await self._admin.provision(self._prepared.bus_plan):
+            returns = self._admin.returns  # before: the server may go and come while it is asked
+            for change in await self._while_connected(self._admin.provision(self._prepared.bus_plan)):
                 self._note(Note("bus", change.action, change.text))
-            self._provided = True
+            self._provided_at = returns
 
     async def client_ports(self, user: str) -> frozenset[int] | None:
         """The client-side ports of a user's connections; None where the server is not ours to ask."""
-        async with self._lock:
-            if time.monotonic() - self._seen_at > _CONNECTIONS_FRESH_S:
-                try:
-                    self._seen = await self._admin.connections()
-                except MachineError:
-                    self._seen = ()
+        try:
+            seen = await self._connections(older_s=_CONNECTIONS_FRESH_S)
+        except MachineError:
+            return frozenset()
+        return None if seen is None else frozenset(each.port for each in seen if each.user == user)
+
+    def _is_provided(self) -> bool:
+        return self._admin.connected and self._admin.returns == self._provided_at
+
+    async def _connections(self, *, older_s: float) -> tuple[BusConnection, ...] | None:
+        """Everyone connected, asked anew if it was asked longer ago than this."""
+        async with self._asking:
+            if time.monotonic() - self._seen_at > older_s:
+                self._seen = await self._while_connected(self._admin.connections())
                 self._seen_at = time.monotonic()
-        return None if self._seen is None else frozenset(each.port for each in self._seen if each.user == user)
+            return self._seen
+
+    async def _while_connected(self, request: Coroutine[Any, Any, T]) -> T:
+        """What the bus answers; a request that went down with the server would wait out its whole time."""
+        returns = self._admin.returns
+        asked = asyncio.ensure_future(request)
+        try:
+            while not (await asyncio.wait([asked], timeout=_CONNECTED_LOOK_S))[0]:
+                if not self._admin.connected or self._admin.returns != returns:
+                    raise MachineError("the bus went away while it was asked")
+            return asked.result()
+        finally:
+            asked.cancel()

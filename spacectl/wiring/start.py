@@ -7,17 +7,20 @@ import contextlib
 import os
 import signal
 import sys
-import time
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
-from spacectl.adapters.lock import is_locked, try_lock
-from spacectl.adapters.private_files import make_folder
-from spacectl.adapters.processes import carrying
-from spacectl.core.environment import INSTANCE
-from spacectl.errors import AlreadyRunningError, Exit, SpacectlError
+from spacectl.adapters.lock import holder, is_locked, sign, try_lock
+from spacectl.adapters.private_files import make_folder, unwritable
+from spacectl.errors import AlreadyRunningError, Exit, InternalError, SpacectlError
 from spacectl.model.layout import Layout
-from spacectl.wiring.prepare import Prepared, instance_of
+from spacectl.wiring import leftovers
+from spacectl.wiring.prepare import Prepared
+
+RUN_ON = b"."
+"""Sent over the lifeline: the supervisor goes on without us."""
 
 
 @dataclass(slots=True)
@@ -25,6 +28,12 @@ class Lock:
     """The right to run the system's one supervisor; handed on to it."""
 
     descriptor: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def release(self) -> None:
         """Let go of it; a supervisor that was started keeps it."""
@@ -39,12 +48,17 @@ class SupervisorProcess:
 
     Attributes:
         pid: its process id.
-        lifeline: while this descriptor is open it runs on; None when it runs by itself.
+        lifeline: it shuts the system down when this descriptor is closed, by us or by our end, without a word.
     """
 
     pid: int
-    lifeline: int | None
+    lifeline: int
     status: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it would end with us."""
+        return self.lifeline >= 0
 
     def ended(self) -> int | None:
         """Its exit code when it has ended, else None."""
@@ -54,16 +68,33 @@ class SupervisorProcess:
                 self.status = os.waitstatus_to_exitcode(status) if pid else None
         return self.status
 
+    def let_run(self) -> None:
+        """Let it go on without us."""
+        if self.lifeline >= 0:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.lifeline, RUN_ON)
+        self.let_go()
+
     def let_go(self) -> None:
-        """Let the lifeline go: the supervisor shuts the system down."""
-        if self.lifeline is not None:
+        """Let the lifeline go: the supervisor shuts the system down, unless it was told to run on."""
+        if self.lifeline >= 0:
             os.close(self.lifeline)
-            self.lifeline = None
+            self.lifeline = -1
 
 
 def is_running(layout: Layout) -> bool:
-    """Whether a supervisor runs the system in this folder."""
+    """Whether a supervisor runs the system in this folder, or is about to."""
     return is_locked(layout.lock)
+
+
+def kill_supervisor(layout: Layout) -> bool:
+    """End a supervisor that does not answer any more; whether one was found."""
+    pid = holder(layout.lock)
+    if pid is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    return True
 
 
 def take_lock(layout: Layout) -> Lock:
@@ -73,6 +104,7 @@ def take_lock(layout: Layout) -> Lock:
         AlreadyRunningError: one runs already.
         MachineError: the folder cannot be written.
     """
+    make_folder(layout.state)
     make_folder(layout.run)
     descriptor = try_lock(layout.lock)
     if descriptor is None:
@@ -83,58 +115,87 @@ def take_lock(layout: Layout) -> Lock:
     return Lock(descriptor)
 
 
-def start(prepared: Prepared, lock: Lock, *, watch: bool, hold: bool) -> SupervisorProcess:
-    """Fork a supervisor.
+def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
+    """Fork a supervisor. Signals are to be held back meanwhile: one that came between would meet a half-made one.
 
     Args:
         prepared: what it is to run.
         lock: the system's lock; the supervisor holds it as long as it lives.
         watch: whether it restarts spaces whose files change.
-        hold: whether the system is to end with this process.
+
+    Raises:
+        MachineError: its log cannot be written.
     """
-    _keep_last_logs(prepared.layout)
-    prepared.layout.control_socket.unlink(missing_ok=True)  # of a supervisor that was killed
-    ours, theirs = os.pipe() if hold else (None, None)
+    _refuse_threads()
+    try:
+        _keep_last_logs(prepared.layout)
+        prepared.layout.control_socket.unlink(missing_ok=True)  # of a supervisor that was killed
+        log = os.open(prepared.layout.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(Path(error.filename or prepared.layout.logs), error) from error
+    ours, theirs = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
-        if theirs is not None:
-            os.close(theirs)
-        os._exit(_supervisor(prepared, watch=watch, lifeline=ours))
-    if ours is not None:
-        os.close(ours)
+        os._exit(_supervisor(prepared, watch=watch, log=log, lifeline=ours, lock=lock.descriptor))
+    os.close(ours)
+    os.close(log)
     lock.release()
     return SupervisorProcess(pid, theirs)
 
 
-def _supervisor(prepared: Prepared, *, watch: bool, lifeline: int | None) -> int:
+def _refuse_threads() -> None:
+    """A fork takes only the thread that forks; a lock that another one holds would stay locked for ever."""
+    threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208  (names are all that is needed)
+    if threads > 1:
+        raise InternalError(f"{threads} threads run where the supervisor is to be forked")
+
+
+def _supervisor(prepared: Prepared, *, watch: bool, log: int, lifeline: int, lock: int) -> int:
     """The life of the forked process; it must never return into the command it was forked from."""
     try:
-        _leave_terminal(prepared.layout)
+        _leave_command(log, keep=(lifeline, lock))
+        sign(lock, os.getpid())
         from spacectl.wiring.supervise import supervise
 
         # Not asyncio.run: it waits for every task that was cancelled, and a reconnecting nats-py never obeys.
         asyncio.new_event_loop().run_until_complete(supervise(prepared, watch=watch, lifeline=lifeline))
     except SpacectlError as error:
-        print(f"error: {error.message}", file=sys.stderr, flush=True)  # noqa: T201  (its own log by now)
+        if error.exit_code is Exit.BUG:
+            traceback.print_exc()
+        _say_last(error)
+        leftovers.kill(prepared.layout)
         return int(error.exit_code)
     except BaseException:  # noqa: BLE001  (the last boundary: whatever it is goes to the log that `up` names)
         traceback.print_exc()
+        leftovers.kill(prepared.layout)
         return int(Exit.BUG)
     return int(Exit.OK)
 
 
-def _leave_terminal(layout: Layout) -> None:
+def _leave_command(log: int, keep: tuple[int, ...]) -> None:
+    """Have nothing in common with the command any more: no terminal, no signals, no open files."""
     os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # until the loop listens for them
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    log = os.open(layout.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _later)  # until the loop listens; a handler, for what is ignored is inherited
+    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     for source, target in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
-    os.close(nothing)
-    os.close(log)
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        if int(name) not in {0, 1, 2, *keep}:
+            with contextlib.suppress(OSError):  # the one that listed them
+                os.close(int(name))
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _later(_number: int, _frame: object) -> None:
+    """The lifeline, or who asked, speaks again."""
+
+
+def _say_last(error: SpacectlError) -> None:
+    lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201  (its own log by now)
 
 
 def _keep_last_logs(layout: Layout) -> None:
@@ -142,39 +203,3 @@ def _keep_last_logs(layout: Layout) -> None:
     for log in layout.logs.glob("*.log"):
         if not log.name.endswith(".previous.log"):
             log.replace(log.with_name(f"{log.stem}.previous.log"))
-
-
-def refuse_leftovers(layout: Layout) -> None:
-    """Make sure that no process of an earlier run is left.
-
-    Raises:
-        AlreadyRunningError: one is; its supervisor was killed.
-    """
-    left = leftovers(layout)
-    if left:
-        pids = ", ".join(str(pid) for pid in left)
-        raise AlreadyRunningError(
-            f"the supervisor of the system in {layout.root} was killed, and its processes live on: {pids}",
-            hint="`spacectl down` ends them",
-        )
-
-
-def leftovers(layout: Layout) -> list[int]:
-    """The processes that carry this system's mark; with no supervisor there should be none."""
-    mark = f"{INSTANCE}={instance_of(layout.root)}"
-    return carrying(frozenset({mark.encode()}))
-
-
-def end_leftovers(layout: Layout, *, patience_s: float = 10.0) -> int:
-    """End what a killed supervisor left behind: SIGTERM, then SIGKILL; how many processes it was."""
-    found: set[int] = set()
-    deadline = time.monotonic() + patience_s
-    while left := leftovers(layout):
-        late = time.monotonic() > deadline
-        for pid in left:
-            if late or pid not in found:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
-        found |= set(left)
-        time.sleep(0.05)
-    return len(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import time
@@ -14,8 +13,8 @@ from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
 from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect
-from spacectl.adapters.proc_stats import Sampler
-from spacectl.adapters.processes import Processes
+from spacectl.adapters.processes.children import Processes
+from spacectl.adapters.processes.usage import Sampler
 from spacectl.core.assemble import BUS, assemble
 from spacectl.core.violations import hint_for, parse_violation
 from spacectl.model.actions import Note
@@ -23,22 +22,25 @@ from spacectl.model.events import FilesChanged, Refused
 from spacectl.runtime.crew import Crew
 from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
-from spacectl.view.ps import Surroundings
+from spacectl.view.report import Surroundings
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
 
 _SAMPLE_S = 1.0
 _VIOLATIONS_S = 0.25
+_BEHIND_BYTES = 4 * 1024**2
+_MOST_REFUSED = 100
+"""Different ones that are taken in at a look; a space that makes up subjects must not keep the loop from its work."""
 
 
-async def supervise(prepared: Prepared, *, watch: bool, lifeline: int | None) -> None:
+async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     """Run a system until it is told to shut down and all of it is gone.
 
     Args:
         prepared: what to run.
         watch: restart spaces whose files change.
-        lifeline: a pipe whose other end someone holds; when that one is gone, the system is shut down.
+        lifeline: a pipe whose other end someone holds; when that one goes without a word, the system is shut down.
     """
     processes = Processes()
     processes.install()
@@ -60,13 +62,14 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int | None) ->
     try:
         if not embedded:
             await prober.external_bus()
+            crew.create_task(prober.keep_external_bus())
         _obey_signals(supervisor)
         _hold_to(lifeline, supervisor)
         for task in _beside(prepared, supervisor, watch=watch):
             crew.create_task(task)
         supervisor.start(())
         await crew.run(supervisor.loop.run())
-        await processes.end_strays()
+        await processes.end_all()
     finally:
         processes.kill_all()
         prepared.layout.control_socket.unlink(missing_ok=True)
@@ -125,9 +128,15 @@ async def _sample(supervisor: Supervisor) -> None:
 async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None:
     log = Follower(prepared.layout.log(BUS))
     known = {space.name for space in prepared.system.spaces}
+    skipping = False
     while True:
+        skipped = log.catch_up(_BEHIND_BYTES)
+        if skipped and not skipping:
+            text = "its log grows faster than it is searched: more was refused than is told"
+            supervisor.note(Note(BUS, "skipped", text))
+        skipping = skipped > 0
         seen = Counter(parse_violation(line.decode(errors="replace")) for line in log.read())
-        for each, count in seen.items():
+        for each, count in seen.most_common(_MOST_REFUSED):
             if each is not None and each.user in known:
                 supervisor.post(Refused(each.user, each.kind, each.subject, count, hint_for(each)))
         await asyncio.sleep(_VIOLATIONS_S)
@@ -141,9 +150,12 @@ async def _watch(prepared: Prepared, supervisor: Supervisor) -> None:
         for space in prepared.system.spaces
         if space.manifest.watch.paths and space.manifest.watch.on_change != "none"
     }
-    async for names in changes(watched):
-        for name in sorted(names):
-            supervisor.post(FilesChanged(name))
+    try:
+        async for names in changes(watched):
+            for name in sorted(names):
+                supervisor.post(FilesChanged(name))
+    except (OSError, RuntimeError) as error:  # the kernel has no watches left: the system runs on without
+        supervisor.note(Note(BUS, "unwatched", f"changes of files are no longer seen: {error}"))
 
 
 def _obey_signals(supervisor: Supervisor) -> None:
@@ -157,20 +169,18 @@ def _obey_signals(supervisor: Supervisor) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-def _hold_to(lifeline: int | None, supervisor: Supervisor) -> None:
-    """Shut down when whoever holds the other end of the lifeline has gone."""
-    if lifeline is None:
-        return
+def _hold_to(lifeline: int, supervisor: Supervisor) -> None:
+    """Shut down when whoever holds the other end of the lifeline has gone, unless told to run on without."""
     loop = asyncio.get_running_loop()
 
-    def gone() -> None:
+    def speaks() -> None:
+        word = os.read(lifeline, 1)
         loop.remove_reader(lifeline)
-        with contextlib.suppress(OSError):
-            os.close(lifeline)
-        supervisor.note(Note(BUS, "detached", "the command that held the system has ended"))
-        supervisor.shut_down(now=False)
+        os.close(lifeline)
+        if not word:
+            supervisor.note(Note(BUS, "abandoned", "the command that held the system has ended"))
+            supervisor.shut_down(now=False)
 
-    loop.add_reader(lifeline, gone)
+    loop.add_reader(lifeline, speaks)

@@ -189,6 +189,12 @@ class Supervision(RuleBasedStateMachine):
         ]
         assert not on_the_way or next_wake(self.state) is not None
 
+    @invariant()
+    def nothing_is_overdue(self) -> None:
+        """What is due was done: else the loop would ask for the time again and again, and do nothing else."""
+        wake = next_wake(self.state)
+        assert wake is None or wake > self.now
+
     def teardown(self) -> None:
         """Whatever happened before: a shutdown ends everything, if the machine does as it is told."""
         self.feed(ShutDown())

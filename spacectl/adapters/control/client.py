@@ -11,12 +11,14 @@ import http.client
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from spacectl.adapters.control.address import short_path
-from spacectl.errors import NotRunningError, SpacectlError, UsageError
+from spacectl.errors import NotRunningError, SilentError, SpacectlError, UsageError
 from spacectl.model.report import Accepted, Change, PsReport, Refusal, Request
+from spacectl.model.strict import Strict
 
 _NOT_RUNNING = "no system is running here"
 _HINT = "start it with `spacectl up`"
@@ -35,7 +37,7 @@ class ControlClient:
         Raises:
             NotRunningError: no supervisor answers.
         """
-        return PsReport.model_validate_json(self._ask("GET", "/state"), strict=False)
+        return _understood(PsReport, self._ask("GET", "/state"))
 
     def changes(self) -> Iterator[Change]:
         """How everything stands, then every change; ends when the supervisor does.
@@ -49,7 +51,7 @@ class ControlClient:
                 connection.request("GET", "/changes")
                 lines = connection.getresponse()
                 while (line := lines.readline()).endswith(b"\n"):  # the last may be cut off where the supervisor ended
-                    yield Change.model_validate_json(line, strict=False)
+                    yield _understood(Change, line)
         except NotRunningError:
             return
         finally:
@@ -72,7 +74,7 @@ class ControlClient:
         self._ask("POST", "/shutdown?now=true" if now else "/shutdown")
 
     def _tell(self, path: str, names: tuple[str, ...]) -> Accepted:
-        return Accepted.model_validate_json(self._ask("POST", path, Request(spaces=names).model_dump_json()))
+        return _understood(Accepted, self._ask("POST", path, Request(spaces=names).model_dump_json()))
 
     def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
         connection = self._connect(self._timeout_s)
@@ -101,6 +103,19 @@ class ControlClient:
         return connection
 
 
+T = TypeVar("T", bound=Strict)
+
+
+def _understood(model: type[T], answer: bytes) -> T:
+    try:
+        return model.model_validate_json(answer, strict=False)
+    except ValidationError as error:
+        raise SpacectlError(
+            "the answer of the supervisor is not understood: it is of another version",
+            hint="`spacectl down` and `spacectl up` start one of this version",
+        ) from error
+
+
 def _refused(answer: bytes) -> SpacectlError:
     try:
         refusal = Refusal.model_validate_json(answer)
@@ -114,8 +129,10 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise SpacectlError(
+        raise SilentError(
             "the supervisor does not answer", hint="see .spacectl/logs/supervisor.log; `spacectl down` ends it"
         ) from error
+    except PermissionError as error:
+        raise SpacectlError("the system that runs here belongs to another user") from error
     except (OSError, http.client.HTTPException) as error:
         raise NotRunningError(_NOT_RUNNING, hint=_HINT) from error

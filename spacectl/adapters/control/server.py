@@ -21,6 +21,8 @@ from spacectl.errors import SpacectlError
 from spacectl.model.report import Accepted, Change, PsReport, Refusal, Request
 from spacectl.model.strict import Strict
 
+_BACKLOG = 512  # a client that finds no room is told that nobody listens
+
 
 class Control(Protocol):
     """What the API lets a client see and ask."""
@@ -110,7 +112,7 @@ def listen(path: Path) -> socket.socket:
             listener.bind(short)
     finally:
         os.umask(before)
-    listener.listen(64)
+    listener.listen(_BACKLOG)
     listener.setblocking(False)
     aside.replace(path)
     return listener

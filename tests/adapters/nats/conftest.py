@@ -19,8 +19,8 @@ from nats.aio.client import Client
 from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect
 from spacectl.adapters.nats_config import render_config
-from spacectl.adapters.nats_files import load_passwords, write_access, write_private
 from spacectl.adapters.nats_server import find_nats_server
+from spacectl.adapters.private_files import load_passwords, write_access, write_private
 from spacectl.core.bus import bus_url, embedded_access, inbox_prefix, plan_bus, plan_server, users_of
 from spacectl.model.bus import BusAccess, BusChange, BusPlan, BusServer
 from spacectl.model.layout import Layout

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from spacectl.adapters.nats_config import quoted, render_config
-from spacectl.adapters.nats_files import write_private
 from spacectl.adapters.nats_server import find_nats_server
+from spacectl.adapters.private_files import write_private
 from spacectl.model.bus import BusPlan, BusServer
 
 SERVER = BusServer(name="spacectl-shop", host="127.0.0.1", port=4222, store=Path("/store"), sync="interval")

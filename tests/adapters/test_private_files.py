@@ -1,11 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from spacectl.adapters.nats_files import load_passwords, read_access, write_access, write_private
+from spacectl.adapters.private_files import (
+    load_passwords,
+    make_folder,
+    read_access,
+    read_json,
+    write_access,
+    write_private,
+)
 from spacectl.errors import MachineError, NotRunningError
 from spacectl.model.bus import BusAccess
 
@@ -70,3 +81,65 @@ def test_what_cannot_be_written_leaves_the_old_file_whole(tmp_path: Path) -> Non
     assert [each.name for each in tmp_path.iterdir()] == ["bus.json"]
     with pytest.raises(MachineError, match=r"cannot write .*: No such file or directory"):
         write_private(tmp_path / "missing" / "bus.json", "x")
+
+
+def test_a_file_is_private_and_whole_at_every_moment(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    texts = {letter * 100_000 for letter in "ab"}
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            for text in texts:
+                write_private(path, text)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = set()
+        while seen != texts:
+            if path.exists():
+                assert path.stat().st_mode & 0o777 == 0o600
+                seen.add(path.read_text())
+    finally:
+        stop.set()
+        writer.join()
+    assert seen == texts
+
+
+def test_bytes_of_folder_names_survive(tmp_path: Path) -> None:
+    write_private(tmp_path / "file", f"store: {os.fsdecode(bytes([0xE9]))}\r\n")
+    assert (tmp_path / "file").read_bytes() == b"store: \xe9\r\n"
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4, 4)); import signal;"
+    code = (
+        f"{limit} signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "from pathlib import Path; from spacectl.adapters.private_files import *\n"
+        "try: write_private(Path('file'), 'too much')\n"
+        "except MachineError as error: print(error.message)"
+    )
+    write_private(tmp_path / "file", "old")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "cannot write file: File too large\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "old"
+
+
+def test_folders_are_private(tmp_path: Path) -> None:
+    make_folder(tmp_path / "state" / "run")
+    make_folder(tmp_path / "state" / "run")
+    assert (tmp_path / "state" / "run").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").touch()
+    with pytest.raises(MachineError, match=r"cannot write .*: Not a directory"):
+        make_folder(tmp_path / "file" / "folder")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[1]", b"\xff", b"{", b"7"])
+def test_what_is_no_json_object_is_an_empty_one(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "file").write_bytes(content)
+    assert read_json(tmp_path / "file") == {}
+    (tmp_path / "file").write_text('{"bus": 4222}')
+    assert read_json(tmp_path / "file") == {"bus": 4222}

@@ -1,0 +1,1 @@
+"""Runs spacectl and other supervisors side by side on the same services."""

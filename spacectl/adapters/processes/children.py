@@ -1,0 +1,223 @@
+"""The processes of one system: each in a session of its own, its output going straight to its log.
+
+The supervisor is a child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), so that orphans come back to it and one SIGCHLD
+handler sees every exit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import math
+import os
+import secrets
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from spacectl.adapters.processes import table
+from spacectl.adapters.processes.census import MARK, Census, Identity, Lookout
+from spacectl.adapters.processes.starting import open_log, popen
+from spacectl.adapters.processes.tail import tail
+from spacectl.errors import MachineError
+from spacectl.model.launch import Launch
+from spacectl.model.state import Ended
+
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_FRESH_S = 0.05
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
+_STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that was started here.
+
+    Attributes:
+        start_ticks: its start time in clock ticks since boot.
+        log_start: size of the log when it was started.
+        mark: what its environment holds, and nobody else's: how its descendants are found wherever they are.
+        asked: the signal it was last asked to end with; None while it is meant to run.
+        ended_at: the monotonic clock when its end was seen.
+    """
+
+    launch: Launch
+    pid: int
+    start_ticks: int
+    log_start: int
+    mark: str
+    popen: subprocess.Popen[bytes] = field(repr=False)
+    ended: asyncio.Future[Ended] = field(repr=False)
+    lookout: Lookout = field(repr=False)
+    asked: int | None = None
+    ended_at: float = math.inf
+    _below: frozenset[Identity] = frozenset()
+    _session_left: bool = True
+
+    def ask(self, number: int) -> None:
+        """Send a signal to the process group, and once the process has ended to whatever else it started."""
+        if self.asked is None and not self.ended.done():
+            # Taken while the parents are still there: what cleared its environment is known by nothing else.
+            self._below = self.lookout.census(since=time.monotonic() - _FRESH_S).below(self.pid)
+        self.asked = number
+        if self._session_left:
+            _signal_group(self.pid, number)
+
+    async def gone(self) -> None:
+        """Wait until nothing that it started is left, passing on the signal it was asked to end with."""
+        await asyncio.shield(self.ended)
+        told: dict[int, int] = {}
+        census = self.lookout.census(since=self.ended_at)
+        pause_s = _FIRST_PAUSE_S
+        while left := self._left(census):
+            self._pass_on(left, told)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            census = self.lookout.census(since=census.at)
+
+    def tail(self) -> tuple[str, ...]:
+        """The last lines it wrote."""
+        return tail(self.launch.log, self.log_start)
+
+    def _left(self, census: Census) -> list[int]:
+        # Once the session is empty nobody can join it, and its number may become another process's.
+        self._session_left = self._session_left and census.in_session(self.pid)
+        return census.of(self.mark.encode(), self.pid if self._session_left else None, self._below)
+
+    def _pass_on(self, left: list[int], told: dict[int, int]) -> None:
+        if self.asked is None:
+            return
+        if self.asked == signal.SIGKILL and self._session_left:
+            _signal_group(self.pid, self.asked)  # all of it in one instant: it may be forking
+        for pid in left:
+            if told.get(pid) != self.asked:
+                told[pid] = self.asked
+                _signal(pid, self.asked)
+
+
+class Processes:
+    """Every process of one system."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, Child] = {}
+        self._lookout = Lookout()
+
+    def install(self) -> None:
+        """Become the one that orphans come back to, and listen for exits. To be called inside the running loop."""
+        become_subreaper()
+        _let_children_hear()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
+
+    def spawn(self, launch: Launch) -> Child:
+        """Start a process.
+
+        Raises:
+            SpawnError: it could not be started.
+        """
+        mark = secrets.token_hex(8)
+        output, log_start = open_log(launch.log)
+        try:
+            started = popen(launch, {**launch.env, MARK: mark}, output)
+        finally:
+            os.close(output)
+        child = Child(
+            launch=launch,
+            pid=started.pid,
+            start_ticks=table.start_ticks(started.pid) or 0,
+            log_start=log_start,
+            mark=mark,
+            popen=started,
+            ended=asyncio.get_running_loop().create_future(),
+            lookout=self._lookout,
+        )
+        self._children[started.pid] = child
+        return child
+
+    async def run(self, launch: Launch) -> Ended:
+        """Run a process to its end, and end what it left behind; cancelled, end it at once.
+
+        Raises:
+            SpawnError: it could not be started.
+        """
+        child = self.spawn(launch)
+        try:
+            return await asyncio.shield(child.ended)
+        finally:
+            child.ask(signal.SIGKILL)
+            await asyncio.shield(child.gone())
+
+    async def end_all(self) -> None:
+        """End every child that is left, orphans too that nobody knows for they cleared their environment and hid."""
+        pause_s = _FIRST_PAUSE_S
+        while left := _children():
+            for pid in left:
+                _signal_group(pid, signal.SIGKILL)
+                _signal(pid, signal.SIGKILL)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    def kill_all(self) -> None:
+        """End every process started here at once, without waiting: the last thing before a crash."""
+        for child in self._children.values():
+            _signal_group(child.pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            child = self._children.pop(pid, None)
+            if child is not None:
+                code = os.waitstatus_to_exitcode(status)
+                child.popen.returncode = code
+                child.ended_at = time.monotonic()
+                child.ended.set_result(Ended(code, None) if code >= 0 else Ended(None, -code))
+
+
+def _children() -> list[int]:
+    own = os.getpid()
+    return [pid for pid, row in table.look().items() if row.parent == own]
+
+
+def become_subreaper() -> None:
+    """Take in orphaned descendants instead of init.
+
+    Raises:
+        MachineError: the kernel refused.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise MachineError(f"cannot become a child subreaper: {os.strerror(ctypes.get_errno())}")
+
+
+def _let_children_hear() -> None:
+    """Make sure that children can be asked to end: what is ignored or held back here, they would inherit (signal(7)).
+
+    A shell without job control starts commands in the background with SIGINT and SIGQUIT ignored, `nohup` with SIGHUP.
+    """
+    for number in _STOPPING:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _unheard)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
+def _unheard(_number: int, _frame: object) -> None:
+    """What ignoring does, but only here: a handler is not inherited over execve(2)."""
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return

@@ -1,0 +1,86 @@
+"""Writes chunks of logs to stdout: as text to a terminal, as bytes to a file or a pipe, or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from spacectl.cli import output
+from spacectl.view.log_line import PipedLines, TerminalLines, reports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spacectl.model.log_line import Chunk
+
+
+class Printer(Protocol):
+    """Writes chunks to stdout."""
+
+    def show(self, chunk: Chunk) -> None: ...
+    def end(self) -> None: ...
+
+
+def printer(width: int, *, timed: bool, as_json: bool) -> Printer:
+    """The printer for what stdout is.
+
+    Args:
+        width: columns of the names; 0 for no names.
+        timed: begin each line with its time.
+        as_json: one published record a line.
+    """
+    if as_json:
+        return _Json()
+    if output.console().is_terminal:
+        return _Terminal(TerminalLines(width, timed=timed, paint=_paint))
+    return _Pipe(PipedLines(width, timed=timed))
+
+
+def show_all(chunks: Iterable[Chunk], to: Printer) -> None:
+    """Write these chunks, so that whoever reads stdout has all of them."""
+    for chunk in chunks:
+        to.show(chunk)
+    sys.stdout.flush()
+
+
+class _Json:
+    def show(self, chunk: Chunk) -> None:
+        sys.stdout.write("".join([f"{each.model_dump_json()}\n" for each in reports(chunk)]))
+
+    def end(self) -> None:
+        """Every record ends itself."""
+
+
+class _Terminal:
+    def __init__(self, lines: TerminalLines) -> None:
+        self._lines = lines
+
+    def show(self, chunk: Chunk) -> None:
+        sys.stdout.write(self._lines.text(chunk))
+
+    def end(self) -> None:
+        """Every line ends itself."""
+
+
+class _Pipe:
+    def __init__(self, lines: PipedLines) -> None:
+        self._lines = lines
+
+    def show(self, chunk: Chunk) -> None:
+        sys.stdout.buffer.write(self._lines.text(chunk))
+
+    def end(self) -> None:
+        sys.stdout.buffer.write(self._lines.end())
+        sys.stdout.flush()
+
+
+def _paint(text: str, style: str) -> str:
+    before, after = _codes(style)
+    return f"{before}{text}{after}"
+
+
+@cache
+def _codes(style: str) -> tuple[str, str]:
+    before, _, after = output.styled("|", style).partition("|")
+    return before, after

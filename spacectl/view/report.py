@@ -1,0 +1,129 @@
+"""The system as `ps --json` tells it: a report from the state and what is known beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from spacectl.model.phase import ENDED, WORST_FIRST, Phase
+from spacectl.model.report import (
+    EngineReport,
+    ExitReport,
+    PsReport,
+    ReplicaReport,
+    SpaceReport,
+    ViolationReport,
+)
+from spacectl.model.state import Replica, State, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a report tells beside the state.
+
+    Attributes:
+        clock_offset_s: wall-clock time (seconds since the epoch) minus the monotonic clock.
+        ports: of each replica that has one.
+        urls: of each space that serves an API.
+        cpu_percent, memory_bytes: of each main process, by pid.
+    """
+
+    system: str
+    supervisor_pid: int
+    since: float
+    clock_offset_s: float
+    bus_url: str
+    ports: Mapping[str, int]
+    urls: Mapping[str, str]
+    cpu_percent: Mapping[int, float] = field(default_factory=dict)
+    memory_bytes: Mapping[int, int] = field(default_factory=dict)
+
+
+def report(state: State, around: Surroundings) -> PsReport:
+    """Everything `ps` tells of a running system."""
+    spaces = sorted((unit for unit in state.units.values() if not unit.engine), key=lambda unit: unit.name)
+    return PsReport(
+        system=around.system,
+        state=system_state(state),
+        since=rfc3339(around.since + around.clock_offset_s),
+        supervisor_pid=around.supervisor_pid,
+        gateway=None,
+        bus=_bus(state, around),
+        spaces=tuple(_space(unit, around) for unit in spaces),
+    )
+
+
+def system_state(state: State) -> str:
+    """One word for the whole: `stopping`, `stopped`, or the worst of what was started."""
+    if state.closing:
+        return str(Phase.STOPPING)
+    states = {unit_phase(unit) for unit in state.units.values() if unit.wanted}
+    states -= {Phase.COMPLETED} if Phase.READY in states else set()
+    return str(next((phase for phase in WORST_FIRST if phase in states), Phase.STOPPED))
+
+
+def unit_phase(unit: Unit) -> Phase:
+    """The worst phase among a unit's replicas."""
+    phases = {replica.phase for replica in unit.replicas}
+    if unit.wanted and Phase.STOPPED in phases:
+        return Phase.STOPPED
+    return next((phase for phase in WORST_FIRST if phase in phases), Phase.STOPPED)
+
+
+def rfc3339(epoch_s: float) -> str:
+    """Seconds since the epoch as `2026-11-22T10:00:00Z`."""
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _bus(state: State, around: Surroundings) -> EngineReport:
+    unit = next((unit for unit in state.units.values() if unit.engine), None)
+    if unit is None:
+        return EngineReport(state="external", url=around.bus_url)
+    replica = unit.replicas[0]
+    return EngineReport(
+        state=str(replica.phase),
+        url=around.bus_url,
+        pid=_pid(replica),
+        restarts=replica.restarts,
+        reason=replica.reason,
+    )
+
+
+def _space(unit: Unit, around: Surroundings) -> SpaceReport:
+    return SpaceReport(
+        name=unit.name,
+        kind=unit.manifest.space.kind,
+        state=str(unit_phase(unit)),
+        desired=sum(1 for replica in unit.replicas if replica.wanted),
+        ready=sum(1 for replica in unit.replicas if replica.phase is Phase.READY),
+        runtime=unit.manifest.run.runtime,
+        url=around.urls.get(unit.name),
+        replicas=tuple(_replica(replica, around) for replica in unit.replicas),
+        violations=tuple(ViolationReport(kind=v.kind, subject=v.subject, count=v.count, hint=v.hint)
+                         for v in unit.violations),
+    )  # fmt: skip
+
+
+def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:
+    pid = _pid(replica)
+    started = None if pid is None or replica.started_at is None else rfc3339(replica.started_at + around.clock_offset_s)
+    ended = replica.ended
+    return ReplicaReport(
+        name=replica.name,
+        state=str(replica.phase),
+        pid=pid,
+        container=None,
+        port=around.ports.get(replica.name),
+        restarts=replica.restarts,
+        started=started,
+        cpu_percent=None if pid is None else around.cpu_percent.get(pid),
+        memory_bytes=None if pid is None else around.memory_bytes.get(pid),
+        exit=None if ended is None else ExitReport(code=ended.code, signal=ended.signal),
+        reason=replica.reason,
+        tail=replica.tail if replica.phase in ENDED | {Phase.BACKOFF} else (),
+    )
+
+
+def _pid(replica: Replica) -> int | None:
+    return None if replica.process is None or replica.process.ended else replica.process.pid

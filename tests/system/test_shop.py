@@ -1,0 +1,90 @@
+"""The shop, made from its template and put through its paces; and the same command from an installed wheel."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+ROOT = Path(__file__).parents[2]
+UV = Path(sys.executable).with_name("uv")
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+SPACES = ("catalog", "cart", "orders", "payments")
+
+
+@pytest.fixture
+def cached(environment: Mapping[str, str]) -> dict[str, str]:
+    """The test's environment, with the caches of package tools shared, so that nothing is fetched twice."""
+    cache = subprocess.run([UV, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    return {**environment, "UV_CACHE_DIR": cache, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run(words: list[Any], cwd: Path, env: Mapping[str, str], *, within_s: float = 180) -> str:
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=within_s, check=False)
+    assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def test_the_shop_sells_and_survives(
+    adopt_system: Callable[..., Any], cached: dict[str, str], tmp_path: Path, wait_for: Callable[..., Any]
+) -> None:
+    run([sys.executable, "-m", "spacectl", "new", "shop", "-t", "ecommerce"], tmp_path, cached)
+    shop = adopt_system(tmp_path / "shop", **cached)
+    up = shop.up("--timeout", "180s", within_s=200)
+    assert "shop  ● ready  bus ● ready" in up.err
+    run([sys.executable, *PYTEST, "checks", "--ignore", "checks/test_burst.py"], shop.root, cached)
+
+    orders = next(space["url"] for space in shop.ps()["spaces"] if space["name"] == "orders")
+    before = orders_there(orders)
+    burst = shop.foreground(*PYTEST, "checks/test_burst.py", program=(sys.executable,))
+    wait_for(lambda: orders_there(orders) > before + 5, "orders of the burst")
+    for name in SPACES:
+        assert burst.process.poll() is None, f"the burst is over before every space was killed:\n{burst.out}"
+        os.kill(shop.replica(f"{name}.1")["pid"], signal.SIGKILL)
+        shop.wait_for_replica(f"{name}.1", lambda each: each["restarts"] == 1 and each["state"] == "ready")
+    assert burst.ended(within_s=120) == 0, burst.out
+
+    assert shop.run("down").code == 0
+    assert not shop.marked()
+    assert not shop.here()
+
+
+def orders_there(url: str) -> int:
+    return int(httpx.get(f"{url}/orders", params={"limit": 1}, trust_env=False).json()["total"])
+
+
+def test_an_installed_wheel_outside_the_checkout(
+    adopt_system: Callable[..., Any], cached: dict[str, str], tmp_path: Path
+) -> None:
+    run([UV, "build", "--wheel", "--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", tmp_path,
+         ROOT], tmp_path, cached)  # fmt: skip
+    (wheel,) = tmp_path.glob("spacectl-*.whl")
+    env = tmp_path / "env"
+    run([UV, "venv", "--quiet", "--python", sys.executable, env], tmp_path, cached)
+    lock = ROOT / "requirements.lock"
+    install = [UV, "pip", "install", "--quiet", "--python", env / "bin" / "python"]
+    run([*install, "--require-hashes", "-r", lock], tmp_path, cached)
+    run([*install, "--no-deps", wheel], tmp_path, cached)
+
+    outside = {name: value for name, value in cached.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    program = env / "bin" / "spacectl"
+    run([program, "new", "tiny"], tmp_path, outside)
+    system = adopt_system(tmp_path / "tiny", **outside)
+    system.program = (str(program),)
+    run([program, "add", "hello", "--publishes", "hello.said"], system.root, outside)
+    system.up("--timeout", "120s", within_s=150)
+    assert system.run("call", "hello", "GET", "/health").code == 0
+    modules = [path for process in system.supervisors() for path in process.cmdline() if str(ROOT) in path]
+    assert not modules
+    assert system.run("down").code == 0
+    assert not system.here()

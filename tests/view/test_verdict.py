@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import pytest
+
+from spacectl.model.report import EngineReport, PsReport, ReplicaReport, SpaceReport
+from spacectl.view.verdict import is_lost, is_there, missing, resting, settled
+
+
+def space(
+    name: str, *states: str, kind: Literal["service", "job"] = "service", desired: int | None = None
+) -> SpaceReport:
+    replicas = tuple(
+        ReplicaReport(name=f"{name}.{number}", state=state, pid=None, container=None, port=None, restarts=0,
+                      started=None, cpu_percent=None, memory_bytes=None, exit=None, reason=None)
+        for number, state in enumerate(states, 1)
+    )  # fmt: skip
+    return SpaceReport(
+        name=name, kind=kind, state=states[0], desired=len(states) if desired is None else desired, ready=0,
+        runtime="process", url=None, replicas=replicas,
+    )  # fmt: skip
+
+
+def system(*spaces: SpaceReport, bus: str = "ready") -> PsReport:
+    engine = EngineReport(state=bus, url=None)
+    return PsReport(system="s", state="", since="", supervisor_pid=1, gateway=None, bus=engine, spaces=spaces)
+
+
+@pytest.mark.parametrize(
+    ("each", "there", "lost"),
+    [
+        (space("a", "ready"), True, False),
+        (space("a", "ready", "starting"), False, False),
+        (space("a", "backoff"), False, False),
+        (space("a", "failed"), False, True),
+        (space("a", "ready", "failed"), False, True),
+        (space("a", "stopped"), False, True),
+        (space("a", "stopped", desired=0), True, False),
+        (space("a", "completed", kind="job"), True, False),
+        (space("a", "ready", kind="job"), False, False),
+        (space("a", "failed", kind="job"), False, True),
+    ],
+)
+def test_there_and_lost(each: SpaceReport, there: bool, lost: bool) -> None:
+    assert (is_there(each), is_lost(each)) == (there, lost)
+
+
+@pytest.mark.parametrize(
+    ("spaces", "bus", "names", "expected"),
+    [
+        ([space("a", "ready"), space("b", "completed", kind="job")], "ready", None, True),
+        ([space("a", "ready")], "external", None, True),
+        ([space("a", "ready")], "backoff", None, False),
+        ([], "ready", None, True),
+        ([], "starting", None, False),
+        ([space("a", "ready"), space("b", "starting")], "ready", None, False),
+        ([space("a", "ready"), space("b", "starting")], "ready", ["a"], True),
+        # Once something is lost, those that may still arrive are waited for, and those that wait for it are not.
+        ([space("a", "failed"), space("b", "starting")], "ready", None, False),
+        ([space("a", "failed"), space("b", "waiting"), space("c", "ready")], "ready", None, True),
+        ([space("a", "failed"), space("b", "building")], "ready", None, False),
+        ([space("a", "failed"), space("b", "backoff")], "ready", None, False),
+        ([space("a", "waiting"), space("b", "waiting")], "failed", None, True),
+        ([space("a", "starting")], "failed", None, False),
+    ],
+)
+def test_settled(spaces: Iterable[SpaceReport], bus: str, names: list[str] | None, expected: bool) -> None:
+    assert settled(system(*spaces, bus=bus), names) is expected
+
+
+def test_missing_names_the_replicas_that_are_not_there() -> None:
+    ps = system(space("a", "ready", "failed"), space("b", "stopped", desired=0), space("c", "waiting"))
+    assert [each.name for each in missing(ps)] == ["a.2", "c.1"]
+    assert [each.name for each in missing(ps, ["c"])] == ["c.1"]
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("stopped", True), ("failed", True), ("stopping", False), ("ready", False)]
+)
+def test_resting(state: str, expected: bool) -> None:
+    assert resting(system(space("a", state), space("b", "ready")), ["a"]) is expected
