@@ -13,6 +13,7 @@ SpacectlError               1   something failed
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -90,3 +91,15 @@ class InternalError(SpacectlError):
     """Something happened that the code holds to be impossible: a bug in spacectl."""
 
     exit_code = Exit.BUG
+
+
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE})
+
+
+def machine_error(error: OSError) -> MachineError | None:
+    """The error for a disk that is full or read-only, or files that are too many; None where it is something else."""
+    if error.errno not in _OF_THE_MACHINE:
+        return None
+    where = f" {error.filename}" if error.filename else ""
+    hint = "check the disk's free space, the folder's permissions and this user's limits"
+    return MachineError(f"cannot write{where}: {error.strerror}", hint=hint)

@@ -82,7 +82,10 @@ class Program:
         )
 
     def producers(self, count: int, lines: int, width: int, folder: Path) -> tuple[Service, ...]:
-        """Programs that write so many lines of so many bytes once `folder/go` is there; reports are in `folder`."""
+        """Programs that write so many lines of so many bytes for each file `go.1`, `go.2`, … that comes into a folder.
+
+        How many seconds the third of them took for `go.2` is then in `report-3.2`.
+        """
         return tuple(
             Service(
                 f"producer-{number}",

@@ -3,8 +3,8 @@
  *   program serve PORT
  *       answers every HTTP request on 127.0.0.1:PORT with its own process id
  *   program produce LINES WIDTH GO REPORT
- *       makes REPORT.waiting, waits until the file GO is there, writes LINES lines of WIDTH bytes to stdout, one
- *       write(2) for each, as loggers do; REPORT then holds the seconds it took; it stays until it is told to end
+ *       makes REPORT.waiting, waits until the file GO.1 is there, writes LINES lines of WIDTH bytes to stdout, one
+ *       write(2) for each, as loggers do; REPORT.1 then holds the seconds it took; and again with GO.2, GO.3, ...
  *
  * SIGTERM has its default effect.
  */
@@ -58,32 +58,41 @@ static void write_line(const char *line, size_t width) {
     }
 }
 
-static void produce(long lines, size_t width, const char *go, const char *report) {
-    char path[4096], *line = malloc(width + 1);
-    if (line == NULL || width < 16) exit(1);
-    snprintf(path, sizeof path, "%s.waiting", report);
-    fclose(fopen(path, "w"));
-    memset(line, 'x', width);
-    memcpy(line, "line ", 5);
-    line[13] = ' ';
-    line[width - 1] = '\n';
-    struct timespec pause_ = {.tv_nsec = 5000000};
-    while (access(go, F_OK) != 0) nanosleep(&pause_, NULL);
-
+static double write_lines(long lines, char *line, size_t width) {
     double began = seconds(CLOCK_MONOTONIC);
     for (long number = 0; number < lines; number++) {
         long rest = number;
         for (int place = 12; place >= 5; place--, rest /= 10) line[place] = (char)('0' + rest % 10);
         write_line(line, width);
     }
-    double took = seconds(CLOCK_MONOTONIC) - began;
+    return seconds(CLOCK_MONOTONIC) - began;
+}
 
-    snprintf(path, sizeof path, "%s.part", report);
-    FILE *out = fopen(path, "w");
+static void tell(const char *report, int round, double took) {
+    char part[4096], whole[4096];
+    snprintf(part, sizeof part, "%s.part", report);
+    snprintf(whole, sizeof whole, "%s.%d", report, round);
+    FILE *out = fopen(part, "w");
     fprintf(out, "%.6f\n", took);
     fclose(out);
-    rename(path, report);
-    for (;;) pause();
+    rename(part, whole);
+}
+
+static void produce(long lines, size_t width, const char *go, const char *report) {
+    char path[4096], *line = malloc(width);
+    if (line == NULL || width < 16) exit(1);
+    memset(line, 'x', width);
+    memcpy(line, "line ", 5);
+    line[13] = ' ';
+    line[width - 1] = '\n';
+    snprintf(path, sizeof path, "%s.waiting", report);
+    fclose(fopen(path, "w"));
+    struct timespec pause_ = {.tv_nsec = 10000000};
+    for (int round = 1;; round++) {
+        snprintf(path, sizeof path, "%s.%d", go, round);
+        while (access(path, F_OK) != 0) nanosleep(&pause_, NULL);
+        tell(report, round, write_lines(lines, line, width));
+    }
 }
 
 int main(int count, char **words) {

@@ -113,7 +113,8 @@ def show(results: Results, tools: Sequence[str], skipped: Mapping[str, str], not
 def _row(results: Results, figure: Figure, tools: Sequence[str], skipped: Mapping[str, str]) -> list[str]:
     cells = [_cell(figure, median(results, figure, tool)) for tool in tools]
     compared, best = ratio(results, figure), best_peer(results, figure)
-    ours = "" if compared is None or best is None else f"{compared:.2f} ({best[0]})"
+    is_race = figure.bound is not None and figure.bound.beside is not None
+    ours = f"{compared:.2f} ({best[0]})" if is_race and compared is not None and best is not None else ""
     mark = {None: "", True: " kept", False: " MISSED"}[is_kept(results, figure)]
     bound = "" if figure.bound is None else f"{figure.bound}{mark}"
     return [figure.what, *cells, *("skipped" for _ in skipped), ours, bound]

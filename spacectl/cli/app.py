@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from spacectl.cli.stop import stop
 from spacectl.cli.tap import tap
 from spacectl.cli.up import up
 from spacectl.cli.version import version
-from spacectl.errors import Exit, ManifestError, SpacectlError
+from spacectl.errors import Exit, ManifestError, SpacectlError, machine_error
 
 _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
     "Make": {new: "make a system from a template", add: "add a space to the system here"},
@@ -105,16 +104,12 @@ def _misused(error: TyperException) -> int:
 
 
 def _unforeseen(error: Exception) -> Exit:
-    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        where = f" {error.filename}" if error.filename else ""
-        output.say(f"error: cannot write{where}: {error.strerror}")
-        output.say("  hint: check the disk's free space and the folder's permissions")
+    of_the_machine = machine_error(error) if isinstance(error, OSError) else None
+    if of_the_machine is not None:
+        _complain(of_the_machine)
         return Exit.MACHINE
     output.say(f"error: this is a bug in spacectl; its traceback is {_keep_traceback()}")
     return Exit.BUG
-
-
-_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE})
 
 
 def _keep_traceback() -> str:

@@ -46,7 +46,7 @@ def show_all(chunks: Iterable[Chunk], to: Printer) -> None:
 
 class _Json:
     def show(self, chunk: Chunk) -> None:
-        sys.stdout.write("".join([f"{each.model_dump_json()}\n" for each in reports(chunk)]))
+        output.out_jsons(reports(chunk))
 
     def end(self) -> None:
         """Every record ends itself."""

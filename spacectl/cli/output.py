@@ -69,25 +69,35 @@ def out(text: str) -> None:
 
 def out_lines(lines: Iterable[str]) -> None:
     """Write many lines of data to stdout at once."""
-    with _reader():
+    with to_reader():
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
 
 
 def out_json(value: BaseModel) -> None:
     """Write a published model as one JSON line to stdout."""
+    out_jsons((value,))
+
+
+def out_jsons(values: Iterable[BaseModel]) -> None:
+    """Write published models to stdout, one JSON line each; as ASCII where stdout cannot take UTF-8."""
     ascii_only = codecs.lookup(sys.stdout.encoding).name != "utf-8"
-    out(value.model_dump_json(by_alias=True, ensure_ascii=ascii_only))
+    out_lines(value.model_dump_json(by_alias=True, ensure_ascii=ascii_only) for value in values)
 
 
 def show(renderable: RenderableType) -> None:
     """Draw a table or styled text on stdout."""
-    with _reader():
+    with to_reader():
         console().print(renderable)
 
 
 @contextmanager
-def _reader() -> Iterator[None]:
+def to_reader() -> Iterator[None]:
+    """What is written to stdout here tells when nobody reads it any more.
+
+    Raises:
+        ReaderGoneError: nobody does.
+    """
     try:
         yield
     except BrokenPipeError as error:

@@ -2,78 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spacectl.adapters.log_lines import Follower, line_start
+from spacectl.adapters.log_store import LogReader, sources
 from spacectl.cli import output
+from spacectl.cli.log_printing import printer, show_all
 from spacectl.core.assemble import BUS
+from spacectl.model.log_line import Selection
+from spacectl.view.log_line import WIDEST_NAME
 
 if TYPE_CHECKING:
     from spacectl.model.layout import Layout
+    from spacectl.model.log_line import Chunk
     from spacectl.model.report import Noted
 
-_FIRST_BYTES = 16 * 1024
+_FIRST_LINES = 1000
 """Of what each replica wrote while the system came up; `logs` shows all of it."""
 
-_MOST_BEHIND_BYTES = 4 * 1024**2
-"""A space that writes faster than a terminal shows is shown with gaps, so that Ctrl-C does not wait for its past."""
+_MOST_AT_ONCE_BYTES = 512 * 1024
+"""Shown at a time, so that Ctrl-C and what happens are seen however much is written."""
+
+_MOST_AT_LAST_BYTES = 2 * 1024**2
+"""Shown once everything has ended: nobody waits for the past of a space that wrote faster than a terminal shows."""
 
 _QUIET = frozenset({"ready", "started", "building", "built", "created", "updated", "stopped"})
 """What need not be told while all goes well; `ps` and the supervisor's log have it."""
 
 _LOUD = {"failed": "bold red", "backoff": "yellow", "unhealthy": "red", "violation": "red", "build failed": "red"}
 
-_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
-
-_WIDEST_NAME = 24
-
 
 class Stream:
-    """Shows what is written to the logs of one run, each line once, from the run's first line on.
+    """Shows what is written to the logs of one run, each line once, from its first lines on.
 
-    Of builds and of the bus only what comes from now on is shown: it went well, or was told of already.
+    Of builds only what comes from now on is shown: it went well, or was told of already. What goes wrong on the bus is
+    told by notes.
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._followers = {path: _joining(path) for path in self._files()}
+        selection = Selection(tail=_FIRST_LINES)
+        names = [name for name in sources(layout.logs, selection) if name != BUS]
+        width = min(WIDEST_NAME, max(map(len, names), default=WIDEST_NAME // 2))
+        self._began_ns = time.time_ns()
+        self._reader = LogReader(layout.logs, selection)
+        self._printer = printer(width, timed=False, as_json=False)
+        self._coming: Iterator[Chunk] = iter(())
 
     def show_new(self) -> None:
-        """Show the lines that are complete by now."""
-        for path in self._files():
-            self._show_more(path, self._joined(path))
+        """Show what was written since, or the next part of it."""
+        self._show(self._next())
 
     def show_last(self) -> None:
-        """Show all that is left, once nobody writes any more; a last line without a newline too."""
-        for path in self._files():
-            follower = self._joined(path)
-            while self._show_more(path, follower):
-                pass
-            if rest := follower.rest():
-                self._show(path, [rest])
+        """Show what is left, once nobody writes any more; a last line without a newline too."""
+        last: deque[Chunk] = deque()
+        kept = left_out = 0
+        for coming in (self._coming, self._reader.new(final=True)):
+            for chunk in coming:
+                last.append(chunk)
+                kept += len(chunk.text)
+                while kept > _MOST_AT_LAST_BYTES:
+                    left_out += len(last[0].text)
+                    kept -= len(last.popleft().text)
+        if left_out:
+            output.say(f"… {left_out:,} bytes are not shown here: `spacectl logs --tail all` has them")
+        self._show(last)
+        with output.to_reader():
+            self._printer.end()
+        self._reader.close()
 
-    def _joined(self, path: Path) -> Follower:
-        return self._followers.setdefault(path, Follower(path))
+    def _next(self) -> Iterator[Chunk]:
+        shown = 0
+        while shown < _MOST_AT_ONCE_BYTES:
+            chunk = next(self._coming, None)
+            if chunk is None and shown == 0:
+                self._coming = self._reader.new()
+                chunk = next(self._coming, None)
+            if chunk is None:
+                return
+            shown += len(chunk.text)
+            yield chunk
 
-    def _show_more(self, path: Path, follower: Follower) -> bool:
-        if left_out := follower.catch_up(_MOST_BEHIND_BYTES):
-            output.say(f"… {left_out:,} bytes of {path.stem} are not shown here: `spacectl logs {path.stem}` has them")
-        lines = follower.read()
-        self._show(path, lines)
-        return bool(lines)
+    def _show(self, chunks: Iterable[Chunk]) -> None:
+        with output.to_reader():
+            show_all((chunk for chunk in chunks if self._is_wanted(chunk)), self._printer)
 
-    def _show(self, path: Path, lines: list[bytes]) -> None:
-        if lines:
-            show_lines(path.stem, lines, width=name_width(self._followers))
-
-    def _files(self) -> list[Path]:
-        return [path for path in log_files(self._layout, frozenset()) if path.stem != BUS]  # its violations are notes
-
-
-def _joining(path: Path) -> Follower:
-    return Follower(path, path.stat().st_size if path.stem.endswith(".build") else line_start(path, _FIRST_BYTES))
+    def _is_wanted(self, chunk: Chunk) -> bool:
+        if chunk.source.endswith(".build"):
+            return chunk.time_ns >= self._began_ns
+        return chunk.source != BUS
 
 
 def tell_note(note: Noted) -> None:
@@ -82,28 +100,3 @@ def tell_note(note: Noted) -> None:
 
     if note.kind not in _QUIET or note.text == "again":
         output.tell(Text(f"● {note.subject} {note.kind}: {note.text}", style=_LOUD.get(note.kind, "dim")))
-
-
-def log_files(layout: Layout, names: frozenset[str]) -> list[Path]:
-    """The logs of these replicas or spaces, or of all, in order of name; not the supervisor's own."""
-    return [path for path in sorted(layout.logs.glob("*.log")) if _is_shown(path.stem, names)]
-
-
-def _is_shown(name: str, names: frozenset[str]) -> bool:
-    if name.endswith((".previous", ".probe")) or name == "supervisor":
-        return False
-    return not names or name in names or name.rpartition(".")[0] in names
-
-
-def name_width(paths: Iterable[Path]) -> int:
-    """How wide the column of names is for these logs."""
-    return min(_WIDEST_NAME, max((len(path.stem) for path in paths), default=0))
-
-
-def show_lines(name: str, lines: Iterable[bytes], *, width: int) -> None:
-    """Print lines of a log with the name of who wrote them, whatever their bytes."""
-    from spacectl.view.lines import printable
-
-    colour = _COLOURS[sum(name.encode()) % len(_COLOURS)]
-    prefix = output.styled(f"{name:<{width}}  ", colour)
-    output.out_lines(f"{prefix}{printable(line)}" for line in lines)

@@ -109,10 +109,3 @@ class Refusal(Strict):
 
     message: str
     hint: str | None = None
-
-
-class LogLine(Strict):
-    """One line of a log, as `logs --json` tells it; bytes that are no UTF-8 are replaced."""
-
-    source: str
-    line: str

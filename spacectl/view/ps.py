@@ -13,11 +13,12 @@ from spacectl.model.report import PsReport, ReplicaReport, ViolationReport
 
 GLYPHS = {
     "waiting": "…", "building": "⚒", "starting": "◔", "ready": "●", "unhealthy": "✚", "backoff": "↻",
-    "stopping": "◌", "stopped": "○", "completed": "✔", "failed": "✖",
+    "stopping": "◌", "stopped": "○", "completed": "✔", "failed": "✖", "external": "◆",
 }  # fmt: skip
 STYLES = {
     "ready": "green", "completed": "green", "starting": "cyan", "building": "cyan", "waiting": "dim",
     "stopping": "yellow", "stopped": "dim", "backoff": "yellow", "unhealthy": "red", "failed": "bold red",
+    "external": "green",
 }  # fmt: skip
 
 _WIDE = 90

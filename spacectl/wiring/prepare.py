@@ -60,6 +60,8 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
         MachineError: the machine lacks a program, a port or room on its disk.
     """
     _check_names(system, names, profiles)
+    selected = select(system, names, profiles)
+    _refuse_containers(system, selected)
     for folder in (layout.run, layout.logs, layout.builds, layout.bus_store):
         make_folder(folder)
     for space in system.spaces:
@@ -72,7 +74,7 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
     return Prepared(
         system=system,
         layout=layout,
-        selected=select(system, names, profiles),
+        selected=selected,
         nats_server=program,
         ports=ports,
         bus_plan=plan,
@@ -98,6 +100,15 @@ def _check_names(system: System, names: Iterable[str], profiles: Iterable[str]) 
         if profile not in declared:
             hint = did_you_mean(profile, declared) or f"profiles here: {', '.join(declared) or 'none'}"
             raise UsageError(f'no space is in a profile named "{profile}"', hint=hint)
+
+
+def _refuse_containers(system: System, selected: frozenset[str]) -> None:
+    for space in system.spaces:
+        if space.name in selected and space.manifest.run.runtime == "container":
+            raise MachineError(
+                f'{space.name}: runtime = "container" is not part of this version of spacectl',
+                hint=f'set [run] runtime = "process" in {space.source.file}',
+            )
 
 
 def _bus(

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from spacectl.adapters.lock import holder, is_locked, sign, try_lock
+from spacectl.adapters.log_store import keep_previous
 from spacectl.adapters.private_files import make_folder, unwritable
-from spacectl.errors import AlreadyRunningError, Exit, InternalError, SpacectlError
+from spacectl.errors import AlreadyRunningError, Exit, InternalError, SpacectlError, machine_error
 from spacectl.model.layout import Layout
 from spacectl.wiring import leftovers
 from spacectl.wiring.prepare import Prepared
@@ -128,7 +129,7 @@ def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
     """
     _refuse_threads()
     try:
-        _keep_last_logs(prepared.layout)
+        keep_previous(prepared.layout.logs)
         prepared.layout.control_socket.unlink(missing_ok=True)  # of a supervisor that was killed
         log = os.open(prepared.layout.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -161,16 +162,10 @@ def _supervisor(prepared: Prepared, *, watch: bool, log: int, lifeline: int, loc
 
         # Not asyncio.run: it waits for every task that was cancelled, and a reconnecting nats-py never obeys.
         asyncio.new_event_loop().run_until_complete(supervise(prepared, watch=watch, lifeline=lifeline))
-    except SpacectlError as error:
-        if error.exit_code is Exit.BUG:
-            traceback.print_exc()
-        _say_last(error)
+    except BaseException as error:  # noqa: BLE001  (the last boundary: whatever it is goes to the log that `up` names)
+        code = _say_last(error)
         leftovers.kill(prepared.layout)
-        return int(error.exit_code)
-    except BaseException:  # noqa: BLE001  (the last boundary: whatever it is goes to the log that `up` names)
-        traceback.print_exc()
-        leftovers.kill(prepared.layout)
-        return int(Exit.BUG)
+        return int(code)
     return int(Exit.OK)
 
 
@@ -193,13 +188,12 @@ def _later(_number: int, _frame: object) -> None:
     """The lifeline, or who asked, speaks again."""
 
 
-def _say_last(error: SpacectlError) -> None:
-    lines = [f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+def _say_last(error: BaseException) -> Exit:
+    """Write into the log what happened, as `up` looks for it; the exit code that says so too."""
+    told = machine_error(error) if isinstance(error, OSError) else error
+    if not isinstance(told, SpacectlError) or told.exit_code is Exit.BUG:
+        traceback.print_exc()
+        return Exit.BUG
+    lines = [f"error: {told.message}", *([f"hint: {told.hint}"] if told.hint else [])]
     print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201  (its own log by now)
-
-
-def _keep_last_logs(layout: Layout) -> None:
-    """Put the logs of the run before aside, one run deep."""
-    for log in layout.logs.glob("*.log"):
-        if not log.name.endswith(".previous.log"):
-            log.replace(log.with_name(f"{log.stem}.previous.log"))
+    return told.exit_code

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Iterator
 
 from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
+from spacectl.adapters.log_store import LogKeeper
 from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect
 from spacectl.adapters.processes.children import Processes
@@ -79,6 +80,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
 
 def _beside(prepared: Prepared, supervisor: Supervisor, *, watch: bool) -> Iterator[Coroutine[None, None, None]]:
     """What runs as long as the loop does."""
+    yield LogKeeper(prepared.layout.logs).run()
     yield _serve(prepared, supervisor)
     yield _sample(supervisor)
     yield _report_violations(prepared, supervisor)

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from spacectl.adapters.log_store.files import index_of
 from spacectl.adapters.log_store.index_file import IndexWriter
-from spacectl.cli.logs_new import logs
+from spacectl.cli.logs import logs
 from spacectl.errors import NotRunningError, UsageError
 from spacectl.model.report_log import LogLineReport
 
@@ -30,7 +30,7 @@ PLAIN = {name: value for name, value in os.environ.items() if name not in UNWANT
 RUN = """
 import typer
 import spacectl.cli.app
-from spacectl.cli.logs_new import logs
+from spacectl.cli.logs import logs
 
 spacectl.cli.app.app = typer.Typer()
 spacectl.cli.app.app.command()(logs)

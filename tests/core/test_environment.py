@@ -65,8 +65,8 @@ def test_the_mark_of_the_system_cannot_be_replaced() -> None:
 def test_what_belongs_to_the_shell_stays_there() -> None:
     shell = {
         "PATH": "/bin", "LANG": "C", "VIRTUAL_ENV": "/venv", "PYTHONPATH": "/x", "PYTHONHOME": "/y",
-        "CONDA_PREFIX": "/z", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://elsewhere", "SPACECTL_SYSTEM": "/other", "SPACECTL_RUN": "f00",
-        "PORT": "3000",
+        "CONDA_PREFIX": "/z", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://elsewhere", "SPACECTL_SYSTEM": "/other",
+        "SPACECTL_RUN": "f00", "PORT": "3000",
     }  # fmt: skip
     assert inheritable(shell) == {"PATH": "/bin", "LANG": "C"}
 

@@ -197,18 +197,35 @@ async def test_a_build_that_is_cancelled_is_killed_and_says_nothing(bench: Bench
     assert bench.events == []
 
 
+class SlowToEnd(Shell):
+    """Counts its builds, each of which takes its time to end even when it is cancelled."""
+
+    inside = most = begun = 0
+
+    async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
+        self.begun += 1
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        try:
+            return await super().build(unit)
+        finally:
+            await asyncio.sleep(0.02)
+            self.inside -= 1
+
+
 async def test_builds_of_one_space_never_run_side_by_side(bench: Bench, eventually: Eventually) -> None:
-    line = "trap '' TERM; mkdir busy || exit 9; echo $$ >> pids; sleep 300 & wait"
-    pids = bench.folder / "pids"
-    for count in range(1, 6):
-        bench.world.perform(Build("orders"), bench.state("true", line))
-        await eventually(lambda count=count: pids.exists() and len(pids.read_text().splitlines()) == count)
-        (bench.folder / "busy").rmdir()
-    bench.world.perform(Build("orders"), bench.state("true", "echo done"))
+    shell = SlowToEnd(bench.processes, bench.folder)
+    world = World(shell, bench.asker, clock=lambda: 0.0, tasks=bench.crew, note=bench.notes.append,
+                  post=bench.events.append)  # fmt: skip
+    for count in range(1, 5):
+        world.perform(Build("orders"), bench.state("true", "sleep 300"))
+        await eventually(lambda count=count: shell.begun == count)
+    for _ in range(3):  # each takes the place of the one before, which has not begun
+        world.perform(Build("orders"), bench.state("true", "echo done"))
+        await asyncio.sleep(0)
     await eventually(lambda: bench.events)
     assert bench.events == [BuildFinished("orders", None)]
-    for pid in pids.read_text().split():
-        assert not Path(f"/proc/{pid}").exists()
+    assert (shell.begun, shell.most) == (5, 1)
 
 
 async def test_a_launcher_that_is_wrong_is_a_bug_and_no_silence(bench: Bench) -> None:

@@ -30,7 +30,7 @@ def test_it_shows_how_spaces_come_up_then_what_they_write(
     before, _, _ = up.err.partition("tiny  ● ready")
     assert sorted(before.splitlines()) == ["bus: ready", "clock.1: ready", "orders.1: ready", "speaker.1: ready"]
 
-    up.until("speaker.1  up")
+    up.until("speaker.1 | up")
     pid = system.replica("orders.1")["pid"]
     os.kill(pid, signal.SIGKILL)
     up.until("● orders.1 backoff: killed by SIGKILL")
@@ -39,9 +39,9 @@ def test_it_shows_how_spaces_come_up_then_what_they_write(
     assert up.err.endswith("\nstopped\n")
     lines = up.out.splitlines()
     assert [line for line in lines if not line.startswith("orders.1")] == [
-        "clock.1    tick", "clock.1    tock", "speaker.1  up", "speaker.1  goodbye from SIGTERM",
+        "clock.1   | tick", "clock.1   | tock", "speaker.1 | up", "speaker.1 | goodbye from SIGTERM",
     ]  # fmt: skip
-    assert lines.count("orders.1   open") >= 1
+    assert lines.count("orders.1  | open") >= 1
     assert not system.marked()
     assert not system.here()
 
@@ -58,7 +58,7 @@ def test_each_line_is_shown_once(make_system: Any) -> None:
     up.until("line 1999")
     up.interrupt()
     assert up.ended() == 130
-    assert up.out.splitlines() == [f"counter.1  line {number}" for number in range(2000)]
+    assert up.out.splitlines() == [f"counter.1 | line {number}" for number in range(2000)]
 
 
 def test_a_failed_space_is_explained_and_the_others_run_on(
@@ -67,7 +67,7 @@ def test_a_failed_space_is_explained_and_the_others_run_on(
     sick = f'[run]\n{run_program("exits", "2", "no luck")}[api]\nserves = false\n[restart]\npolicy = "never"\n'
     system = make_system({"sick": sick, "well": idle("fine")})
     up = system.foreground("up")
-    up.until("well.1  fine\n")
+    up.until("well.1 | fine\n")
     log = system.state / "logs" / "sick.1.log"
     assert f"sick.1: failed: exited with code 2; policy never restarts nothing\n    log: {log}\n" in up.err
     assert "error: not ready: sick.1\n" in up.err
@@ -204,3 +204,20 @@ def test_closed_standard_streams_do_no_harm(make_system: Any, idle: Callable[...
                                   capture_output=True, text=True, timeout=30, check=False)  # fmt: skip
             assert (done.returncode, "Traceback" in done.stderr) == (0, False), (words, done)
     assert (system.state / "run" / "lock").read_text().strip().isdigit()
+
+
+def test_a_flood_does_not_hold_up_the_end(make_system: Any, run_program: Callable[..., str]) -> None:
+    flood = f'[run]\n{run_program("flood", "600000")}[api]\nserves = false\n[ready]\nlog = "^000000000 "\n'
+    system = make_system({"loud": flood})
+    up = system.foreground("up")
+    up.until(SHOWING)
+    up.until("loud.1 | 0")
+    up.interrupt()
+    began = time.monotonic()
+    assert up.ended() == 130
+    assert time.monotonic() - began < 10
+    whole = system.log("loud.1").splitlines()
+    shown = [line.removeprefix("loud.1 | ") for line in up.out.splitlines()]
+    assert shown[-1] == whole[-1]  # what is shown is the end, without a gap after the last that was told of
+    if "bytes are not shown here" not in up.err:
+        assert shown == whole[-len(shown) :]

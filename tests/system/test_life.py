@@ -23,7 +23,7 @@ def test_a_life(make_system: Any, serve: Callable[..., str], idle: Callable[...,
     assert "tiny  ● ready  bus ● ready" in up.err
 
     logs = system.run("logs", "orders")
-    assert (logs.code, logs.out) == (0, "orders.1  open for orders\n")
+    assert (logs.code, logs.out) == (0, "orders.1 | open for orders\n")
 
     got = system.run("call", "orders", "POST", "/things", '{"a": [1]}')
     assert (got.code, json.loads(got.out)) == (0, {"got": {"a": [1]}})
@@ -49,7 +49,7 @@ def test_a_life(make_system: Any, serve: Callable[..., str], idle: Callable[...,
     assert (down.code, down.err) == (0, "stopping … (Ctrl-C kills)\nstopped\n")
     assert not system.marked()
     assert not system.here()
-    assert system.run("logs", "orders").out.startswith("orders.1  open for orders\n")
+    assert system.run("logs", "orders").out.startswith("orders.1 | open for orders\n")
 
 
 def test_ps_json_has_the_published_shape(make_system: Any, serve: Callable[..., str], idle: Callable[..., str]) -> None:

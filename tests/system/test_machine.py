@@ -113,7 +113,7 @@ def test_folders_with_unusual_names(make_system: Any, serve: Callable[..., str],
     system = make_system({"orders": serve()}, folder=tmp_path / name / "shop")
     system.up()
     assert system.run("call", "orders", "GET", "/env").json["DATA_DIR"] == str(system.state / "data" / "orders")
-    assert system.run("logs").out == "orders.1  hello\n"
+    assert system.run("logs").out == "orders.1 | hello\n"
     assert system.run("down").code == 0
 
 

@@ -151,3 +151,19 @@ def test_the_bus_comes_back_when_it_is_killed(make_system: Any, serve: Callable[
     assert (after["url"], after["restarts"]) == (before["url"], 1)
     assert psutil.pid_exists(after["pid"])
     assert system.replica("app.1")["restarts"] == 0
+
+
+def test_a_bug_in_the_supervisor_leaves_nothing_and_keeps_its_traceback(
+    make_system: Any, idle: Callable[..., str]
+) -> None:
+    """A folder where the control socket is made stands for a bug: nobody has thought of that."""
+    for mode in ("--detach", "--watch"):
+        system = make_system({"app": idle()})
+        (system.state / "run" / ".control.sock").mkdir(parents=True)
+        done = system.run("up", mode)
+        log = system.state / "logs" / "supervisor.log"
+        assert done.code == 70
+        assert f"error: the supervisor ended unexpectedly (exit code 70); its traceback is in {log}\n" in done.err
+        assert "Traceback (most recent call last)" in log.read_text()
+        assert not system.marked()
+        assert not system.here()

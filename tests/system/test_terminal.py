@@ -95,7 +95,7 @@ def test_a_table_while_it_comes_up_then_logs_then_an_orderly_end(
     assert len(coming) == 4
 
     (system.root / "spaces" / "orders" / "go").touch()
-    terminal.until("orders.1      open")
+    terminal.until("orders.1 | open")
     came = terminal.screen()
     assert came[0].startswith("tiny  ● ready")
     assert [line.split()[0] for line in came] == [
@@ -168,7 +168,7 @@ def test_closing_the_terminal_ends_the_system(
     system = make_system({"clock": idle("tick")})
     terminal = open_terminal(system, 100, 30)
     terminal.type("spacectl up")
-    terminal.until("clock.1  tick")
+    terminal.until("clock.1 | tick")
     terminal.tmux("kill-server")
     wait_for(lambda: not system.here() and not system.marked(), "all gone")
 
@@ -183,7 +183,7 @@ def test_colours_are_for_terminals_that_want_them(
     terminal.until(f"{PROMPT} 0")
     assert "\x1b[32m● ready" in "\n".join(terminal.screen("-e"))
     terminal.type("clear; NO_COLOR=1 spacectl ps; NO_COLOR=1 spacectl logs")
-    terminal.until("clock.1  tick")
+    terminal.until("clock.1 | tick")
     assert not COLOUR.search("\n".join(terminal.screen("-e")))
     for env, coloured in (({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)):
         done = system.run("ps", env=env)

@@ -41,14 +41,14 @@ def test_a_failing_build_keeps_what_runs(make_system: Any, idle: Callable[..., s
     source.mkdir()
     (source / "main.py").write_text("good")
     up = system.foreground("up")
-    up.until("app.1      up")
+    up.until("app.1     | up")
     pid = system.replica("app.1")["pid"]
     (source / "main.py").write_text("broken\n")
     up.until("● app build failed: the build failed: exited with code 1; what ran before runs on")
     assert (system.replica("app.1")["pid"], system.replica("app.1")["state"]) == (pid, "ready")
     (source / "main.py").write_text("mended\n")
     system.wait_for_replica("app.1", lambda each: each["state"] == "ready" and each["pid"] != pid)
-    up.until("app.build  mended")
+    up.until("app.build | mended")
 
 
 def test_no_watch_restarts_nothing(make_system: Any, idle: Callable[..., str], wait_for: Callable[..., Any]) -> None:

@@ -30,9 +30,9 @@ class Census:
         self._own = table.descendants(self._table, [os.getpid()])
         self._marks: dict[int, bytes | None] = {}
 
-    def below(self, pid: int) -> frozenset[Identity]:
-        """Everything below a process that still runs."""
-        return frozenset(self._identities(table.descendants(self._table, [pid])))
+    def identities(self, pids: Iterable[int]) -> frozenset[Identity]:
+        """What tells these processes, which are in this census, from any others."""
+        return frozenset((pid, self._table[pid].start_ticks) for pid in pids)
 
     def in_session(self, pid: int) -> bool:
         """Whether anybody is left in the session that a process led."""
@@ -41,16 +41,13 @@ class Census:
     def of(self, mark: bytes, session: int | None, known: frozenset[Identity]) -> list[int]:
         """What carries a mark, is in a session or is known by identity, and everything below any of them."""
         roots = {pid for pid in self._own if self._table[pid].session == session or self._mark(pid) == mark}
-        roots |= {pid for pid, _ in known.intersection(self._identities(self._own))}
+        roots |= {pid for pid, _ in known.intersection(self.identities(self._own))}
         return sorted(roots | table.descendants(self._table, roots))
 
     def _mark(self, pid: int) -> bytes | None:
         if pid not in self._marks:
             self._marks[pid] = table.variable(pid, MARK.encode())
         return self._marks[pid]
-
-    def _identities(self, pids: Iterable[int]) -> set[Identity]:
-        return {(pid, self._table[pid].start_ticks) for pid in pids}
 
 
 class Lookout:

@@ -25,7 +25,7 @@ from spacectl.model.launch import Launch
 from spacectl.model.state import Ended
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
-_FRESH_S = 0.05
+_FRESH_S = 0.01
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
 _STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -52,14 +52,15 @@ class Child:
     lookout: Lookout = field(repr=False)
     asked: int | None = None
     ended_at: float = math.inf
-    _below: frozenset[Identity] = frozenset()
+    _known: frozenset[Identity] = frozenset()
     _session_left: bool = True
 
     def ask(self, number: int) -> None:
         """Send a signal to the process group, and once the process has ended to whatever else it started."""
-        if self.asked is None and not self.ended.done():
-            # Taken while the parents are still there: what cleared its environment is known by nothing else.
-            self._below = self.lookout.census(since=time.monotonic() - _FRESH_S).below(self.pid)
+        if self.asked is None:
+            # Before the parents go: what cleared its environment, in a session of its own, is known by nothing else.
+            census = self.lookout.census(since=time.monotonic() - _FRESH_S)
+            self._known = census.identities(self._left(census))
         self.asked = number
         if self._session_left:
             _signal_group(self.pid, number)
@@ -83,7 +84,7 @@ class Child:
     def _left(self, census: Census) -> list[int]:
         # Once the session is empty nobody can join it, and its number may become another process's.
         self._session_left = self._session_left and census.in_session(self.pid)
-        return census.of(self.mark.encode(), self.pid if self._session_left else None, self._below)
+        return census.of(self.mark.encode(), self.pid if self._session_left else None, self._known)
 
     def _pass_on(self, left: list[int], told: dict[int, int]) -> None:
         if self.asked is None:
@@ -150,7 +151,7 @@ class Processes:
     async def end_all(self) -> None:
         """End every child that is left, orphans too that nobody knows for they cleared their environment and hid."""
         pause_s = _FIRST_PAUSE_S
-        while left := _children():
+        while (left := _children()) or self._children:
             for pid in left:
                 _signal_group(pid, signal.SIGKILL)
                 _signal(pid, signal.SIGKILL)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _GONE = frozenset({b"Z", b"X"})
+_EXEC_LOOKS, _EXEC_LOOK_S = 10, 0.001
 _PIECE = 8192  # a stat line is far shorter, most environments too
 
 
@@ -50,7 +52,7 @@ def start_ticks(pid: int) -> int | None:
 
 def variable(pid: int, name: bytes) -> bytes | None:
     """A variable of the environment that a process was started with; None where it has none or nobody may see it."""
-    environment = b"\0" + _read(f"/proc/{pid}/environ")
+    environment = b"\0" + _environment(pid)
     start = environment.find(b"\0" + name + b"=")
     if start < 0:
         return None
@@ -71,6 +73,32 @@ def descendants(table: Table, roots: Iterable[int]) -> set[int]:
         found.update(new)
         ahead += new
     return found
+
+
+def _environment(pid: int) -> bytes:
+    environment = _read(f"/proc/{pid}/environ")
+    for _ in range(_EXEC_LOOKS):
+        if environment:
+            break
+        before = _environment_end(pid)
+        environment = _read(f"/proc/{pid}/environ")
+        if before is None or (before and before == _environment_end(pid)):
+            break  # it has none, and had none all the time
+        time.sleep(_EXEC_LOOK_S)
+    return environment
+
+
+def _environment_end(pid: int) -> int | None:
+    """Where in its memory the environment of a process ends; None where it has ended, and has no memory.
+
+    It is 0 in the middle of execve(2), where a process has neither its old environment nor its new one.
+
+    The kernel lays out the memory of each program anew, so that two programs hardly ever have the same end.
+    """
+    stat = _read(f"/proc/{pid}/stat")
+    fields = stat[stat.rfind(b")") + 2 :].split()
+    # Counted from the state, field 3: vsize 23, env_end 51.
+    return int(fields[48]) if len(fields) > 48 and fields[20] != b"0" else None  # noqa: PLR2004
 
 
 def _row(name: str) -> Row | None:

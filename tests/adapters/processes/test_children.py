@@ -147,6 +147,13 @@ async def test_what_cleared_its_environment_is_found_by_its_parent_or_its_sessio
     assert not lives(pid)
 
     (tmp_path / "pid").unlink()
+    left = processes.spawn(launch('(env -i setsid "$(command -v python3)" hidden.py & wait) &'))
+    pid = await the_number_in(tmp_path / "pid", eventually)
+    await left.ended
+    await end(left)
+    assert not lives(pid)
+
+    (tmp_path / "pid").unlink()
     regroup = 'import os; os.setpgid(0, 0); os.execve("/bin/sh", ["sh", "-c", "echo $$ > pid; exec sleep 300"], {})'
     other = processes.spawn(launch(f"python3 -c '{regroup}' &"))
     pid = await the_number_in(tmp_path / "pid", eventually)

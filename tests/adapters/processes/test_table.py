@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ def test_a_look_sees_parents_and_sessions(sleeper: subprocess.Popen[bytes]) -> N
     assert row.parent == os.getpid()
     assert row.session == sleeper.pid
     assert row.start_ticks == table.start_ticks(sleeper.pid)
-    assert row.memory_bytes > 0
+    assert table.look()[os.getpid()].memory_bytes > 1_000_000
 
 
 def test_a_name_with_brackets_and_blanks_confuses_nothing() -> None:
@@ -50,6 +51,15 @@ def test_a_variable_is_found_by_its_whole_name(sleeper: subprocess.Popen[bytes])
     assert table.variable(sleeper.pid, b"LAST") == b"z" * 8192
     assert table.variable(sleeper.pid, b"ARK") is None
     assert table.variable(2**22 + 1, b"MARK") is None
+
+
+def test_a_process_that_executes_another_is_not_overlooked(tmp_path: Path) -> None:
+    (tmp_path / "again").write_text("exec /bin/sh again\n")
+    with subprocess.Popen(["/bin/sh", "again"], cwd=tmp_path, env={"MARK": "mine"}) as process:
+        try:
+            assert {table.variable(process.pid, b"MARK") for _ in range(2000)} == {b"mine"}
+        finally:
+            process.kill()
 
 
 def test_descendants_are_all_below(sleeper: subprocess.Popen[bytes]) -> None:

