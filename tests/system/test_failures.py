@@ -194,7 +194,7 @@ def test_a_daemon_that_hides_ends_with_its_space(make_system: Any, run_program: 
 def test_a_grandchild_that_holds_the_port_goes_before_the_restart(
     make_system: Any, run_program: Callable[..., str], wait_for: Callable[..., Any]
 ) -> None:
-    leaving = f"[run]\n{run_program('leaves_first', '1')}[ready]\nlog = \"never written\"\n"
+    leaving = f'[run]\n{run_program("leaves_first", "1")}[ready]\nlog = "never written"\n'
     system = make_system({"rude": leaving + '[restart]\nbackoff = "50ms"\ngive_up = "1000 in 1s"\n'})
     up = system.foreground("up", "--detach", "--timeout", "20s")
     wait_for(lambda: system.log("rude.1").count("listens") >= 4, "three restarts")

@@ -95,7 +95,7 @@ def test_a_table_while_it_comes_up_then_logs_then_an_orderly_end(
     assert len(coming) == 4
 
     (system.root / "spaces" / "orders" / "go").touch()
-    terminal.until("orders.1 | open")
+    terminal.until("orders.1     | open")
     came = terminal.screen()
     assert came[0].startswith("tiny  ● ready")
     assert [line.split()[0] for line in came] == [
