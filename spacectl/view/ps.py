@@ -58,7 +58,7 @@ def table(ps: PsReport, *, width: int) -> RenderableType:
 def _usage(replica: ReplicaReport) -> tuple[str, ...]:
     return (
         _or_dash(replica.pid),
-        _or_dash(replica.port),
+        _or_dash(None if replica.pid is None else replica.port),
         "-" if replica.cpu_percent is None else f"{replica.cpu_percent:.1f}%",
         "-" if replica.memory_bytes is None else f"{replica.memory_bytes / 1e6:.0f}MB",
     )

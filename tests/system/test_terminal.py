@@ -155,7 +155,7 @@ def test_interrupting_twice_kills(
     terminal.type("spacectl up")
     terminal.until("showing logs")
     terminal.press("C-c")
-    terminal.until("still there after 2s: mule.1")
+    terminal.until("s: mule.1 (stopping")
     terminal.press("C-c")
     terminal.until("killing …")
     assert terminal.until(PROMPT)[-1] == f"{PROMPT} 130"

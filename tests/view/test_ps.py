@@ -45,7 +45,7 @@ def test_a_wide_terminal_gets_everything() -> None:
     assert drawn(SICK, 100) == [
         "REPLICA          STATE       PID   PORT   CPU  MEMORY  RESTARTS  REASON",
         "orders.1         ● ready    4127  41001  0.4%    61MB         0",
-        "order-history.1  ↻ backoff     -  41001     -       -        12  exited with [code] 3",
+        "order-history.1  ↻ backoff     -      -     -       -        12  exited with [code] 3",
     ]
 
 

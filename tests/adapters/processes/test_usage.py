@@ -48,7 +48,7 @@ async def test_memory_is_that_of_the_whole_tree(
     hold = "held = bytearray(60_000_000); open('held', 'w').close(); import signal; signal.pause()"
     child = processes.spawn(launch(f'python3 -c "{hold}" & wait'))
     await eventually((tmp_path / "held").exists)
-    assert Sampler().sample([child.pid])[child.pid].memory_bytes > 60_000_000
+    await sampled(Sampler(), child.pid, lambda usage: usage.memory_bytes > 60_000_000, eventually)
 
 
 async def test_who_is_not_there_is_left_out(processes: Processes, launch: Make) -> None:
