@@ -135,9 +135,9 @@ def test_no_wider_than_the_terminal(
     spaces = {f"a-rather-long-name-{number}": serve("--health", "503") for number in range(5)}
     system = make_system(spaces)
     terminal = open_terminal(system, 40, 12)
-    terminal.type("spacectl up --timeout 3s")
+    terminal.type("spacectl up --timeout 10s")
     terminal.until("answers 503")
-    terminal.until("error: not ready within 3s")
+    terminal.until("error: not ready within 10s")
     everything = terminal.tmux("capture-pane", "-p", "-S", "-1000")
     assert everything.count("REPLICA") == 1
     terminal.press("C-c")
