@@ -7,6 +7,8 @@ from typing import Any
 
 import tomlkit
 
+from spacectl.core.bus import without_password
+from spacectl.model.manifest import BusSection
 from spacectl.model.report_config import ConfigReport
 from spacectl.model.strict import Strict
 from spacectl.model.system import Space, System
@@ -17,7 +19,7 @@ def config_report(system: System, spaces: Sequence[Space]) -> ConfigReport:
     """The system with these of its spaces."""
     return ConfigReport(
         system=system.manifest.system,
-        bus=system.manifest.bus,
+        bus=_shown_bus(system.manifest.bus),
         gateway=system.manifest.gateway,
         files={space.name: space.source.file for space in spaces},
         spaces={space.name: space.manifest for space in spaces},
@@ -25,8 +27,12 @@ def config_report(system: System, spaces: Sequence[Space]) -> ConfigReport:
 
 
 def system_toml(system: System) -> str:
-    """The `system.toml` with every default; a key without a default that is not set is left out."""
-    return _part(system.source.file, _written(system.manifest))
+    """The `system.toml` with every default; a key without a default that is not set is left out.
+
+    The address of an existing bus is shown without its password.
+    """
+    shown = system.manifest.model_copy(update={"bus": _shown_bus(system.manifest.bus)})
+    return _part(system.source.file, _written(shown))
 
 
 def space_toml(space: Space) -> str:
@@ -35,6 +41,10 @@ def space_toml(space: Space) -> str:
     Values are shown as they stand in the manifest, `env` included; what `env_file` holds is not read.
     """
     return _part(space.source.file, {"spaces": {space.name: _written(space.manifest)}})
+
+
+def _shown_bus(bus: BusSection) -> BusSection:
+    return bus if bus.url is None else bus.model_copy(update={"url": without_password(bus.url)})
 
 
 def _written(manifest: Strict) -> Mapping[str, Any]:

@@ -66,3 +66,10 @@ def test_the_report_is_whole_and_reads_back() -> None:
     assert report.files == {"orders": "spaces/orders/space.toml"}
     assert ConfigReport.model_validate_json(report.model_dump_json()) == report
     assert report.model_dump(mode="json")["spaces"]["orders"]["stop"] == {"signal": "SIGTERM", "timeout": "250ms"}
+
+
+def test_the_password_of_an_existing_bus_is_not_shown() -> None:
+    written = {"system": {"name": "shop"}, "bus": {"url": "nats://me:hush@127.0.0.1:4222"}}
+    shop = System(SystemManifest.model_validate(written), Path("/shop"), Source("system.toml", (), {}), ())
+    assert tomllib.loads(system_toml(shop))["bus"]["url"] == "nats://127.0.0.1:4222"
+    assert "hush" not in config_report(shop, ()).model_dump_json()
