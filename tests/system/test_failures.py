@@ -162,7 +162,7 @@ def test_stop_says_who_is_late(make_system: Any, run_program: Callable[..., str]
     assert stop.code == 5
     assert stop.err.startswith(f"mule.1: stopping (pid {pid})\nerror: stop: mule.1 did not get there within 1s\n")
     down = system.foreground("down")
-    down.until("stopping …")
+    down.until("mule.1 (stopping")
     down.interrupt()  # which kills
     assert down.ended() == 0
     assert not system.marked()

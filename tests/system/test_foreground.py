@@ -109,7 +109,7 @@ def test_a_second_interrupt_kills(make_system: Any, run_program: Callable[..., s
 def test_an_interrupt_at_any_moment_leaves_nothing(make_system: Any, idle: Callable[..., str], mode: str,
                                                    after_s: float) -> None:  # fmt: skip
     """The moments lie from the first import over the fork to the first spaces that run."""
-    system = make_system({"app": '[build]\ncommand = "sleep 0.2"\n' + idle(), "slow": idle(run='after = ["app"]\n')})
+    system = make_system({"app": '[build]\ncommand = "sleep 3"\n' + idle(), "slow": idle(run='after = ["app"]\n')})
     up = system.foreground("up", mode)
     moment = time.monotonic() + after_s
     while time.monotonic() < moment and up.process.poll() is None:

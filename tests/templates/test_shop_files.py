@@ -231,7 +231,14 @@ def test_a_cart_without_an_order_is_found(found: Found) -> None:
 
 def test_the_shoppers_own_tests_pass(tmp_path: Path) -> None:
     shop = make_system(NewSystem(tmp_path / "shop", planned()))
-    command = ["uv", "run", "--no-project", "--with-requirements", "requirements-dev.lock", "pytest"]
+    command = [
+        str(Path(sys.executable).parent / "uv"),
+        "run",
+        "--no-project",
+        "--with-requirements",
+        "requirements-dev.lock",
+        "pytest",
+    ]
     # A virtual environment around this test is none of the space's business.
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     run = subprocess.run(
