@@ -68,19 +68,6 @@ class Follower:
         return [rest] if rest else []
 
 
-def line_start(path: Path, most_bytes: int) -> int:
-    """The offset of the first line that begins within the last `most_bytes` of a file; 0 where all of it does."""
-    try:
-        with path.open("rb") as file:
-            start = file.seek(0, 2) - most_bytes
-            if start <= 0:
-                return 0
-            file.seek(start - 1)
-            return start - 1 + len(file.readline(most_bytes))
-    except OSError:
-        return 0
-
-
 def last_lines(path: Path, count: int) -> tuple[list[bytes], int]:
     """The last lines of a file, read from its end, and the offset where they stop.
 

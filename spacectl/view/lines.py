@@ -12,8 +12,3 @@ def printable(line: bytes) -> str:
     """A line as text: broken UTF-8 replaced, colours left out, other control characters made visible."""
     text = _STYLE.sub("", line.decode(errors="replace").rstrip("\r"))
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-
-
-def is_trouble(line: bytes) -> bool:
-    """Whether a line of the bus's log tells of something that went wrong, a refused publish for instance."""
-    return b" [ERR] " in line or b" [FTL] " in line

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacectl.adapters.log_lines import Follower, last_lines, line_start
+from spacectl.adapters.log_lines import Follower, last_lines
 
 
 @pytest.fixture
@@ -116,12 +116,3 @@ def test_a_file_of_one_endless_line_is_not_read_whole(log: Path) -> None:
     (line,), end = last_lines(log, 10)
     assert len(line) == 16 * 1024**2
     assert end == 100 * 1024**2
-
-
-def test_where_the_first_whole_line_near_the_end_begins(log: Path) -> None:
-    assert line_start(log, 10) == 0
-    append(log, b"0123456\nabc\ndef\n")
-    assert line_start(log, 100) == 0
-    assert line_start(log, 8) == 8
-    assert line_start(log, 9) == 8
-    assert line_start(log, 7) == 12

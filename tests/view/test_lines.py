@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from spacectl.view.lines import is_trouble, printable
+from spacectl.view.lines import printable
 
 
 @pytest.mark.parametrize(
@@ -22,16 +22,3 @@ from spacectl.view.lines import is_trouble, printable
 )
 def test_printable(line: bytes, shown: str) -> None:
     assert printable(line) == shown
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        (b'[7] 2026/11/22 19:54:27.2 [ERR] 127.0.0.1:1 - cid:7 - "APP/user:orders" - Publish Violation', True),
-        (b"[7] 2026/11/22 19:54:27.2 [FTL] cannot listen", True),
-        (b"[7] 2026/11/22 19:54:27.2 [INF] Server is ready", False),
-        (b"", False),
-    ],
-)
-def test_trouble_of_the_bus(line: bytes, expected: bool) -> None:
-    assert is_trouble(line) is expected
