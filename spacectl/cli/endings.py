@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from spacectl.model.report import PsReport
 
 
+_TAKE_OVER = "`spacectl up` takes them over, `spacectl down` ends them"
+
+
 def report_of(client: ControlClient, layout: Layout) -> PsReport:
     """How the running system is.
 
@@ -35,7 +38,7 @@ def not_running(layout: Layout) -> NotRunningError:
     left = leftovers.find(layout)
     if left:
         message = f"the supervisor of the system in {layout.root} was killed, and its processes live on: "
-        return NotRunningError(message + leftovers.told(left), hint="`spacectl down` ends them")
+        return NotRunningError(message + leftovers.told(left), hint=_TAKE_OVER)
     return NotRunningError(f"no system is running in {layout.root}", hint="start it with `spacectl up`")
 
 
@@ -52,7 +55,7 @@ def supervisor_ended(layout: Layout, code: int | None) -> SpacectlError:
     from spacectl.wiring import leftovers
 
     if left := leftovers.find(layout):
-        return SpacectlError(f"{text}; what runs on: {leftovers.told(left)}", hint="`spacectl down` ends it")
+        return SpacectlError(f"{text}; what runs on: {leftovers.told(left)}", hint=_TAKE_OVER)
     return SpacectlError(told.get("error", text), hint=told.get("hint", _see(layout)))
 
 

@@ -13,7 +13,7 @@ from spacectl.errors import NotRunningError, SilentError, SpacectlError
 
 if TYPE_CHECKING:
     from spacectl.adapters.control.client import ControlClient
-    from spacectl.adapters.leftovers import Leftover
+    from spacectl.core.adopting import Found
     from spacectl.model.layout import Layout
 
 _PATIENCE_S = 2.0
@@ -22,7 +22,7 @@ _PATIENCE_S = 2.0
 _ANSWER_S = 5.0
 
 
-def end(layout: Layout, ended: Callable[[], object], *, meanwhile: Callable[[], None] = lambda: None) -> list[Leftover]:
+def end(layout: Layout, ended: Callable[[], object], *, meanwhile: Callable[[], None] = lambda: None) -> list[Found]:
     """Ask for the end, and wait until everything of the system is gone.
 
     Args:

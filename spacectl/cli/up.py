@@ -13,7 +13,9 @@ import typer
 from spacectl.cli.options import SystemOption, TimeoutOption, seconds
 
 if TYPE_CHECKING:
+    from spacectl.core.adopting import Survivors
     from spacectl.model.layout import Layout
+    from spacectl.model.system import System
     from spacectl.wiring.prepare import Prepared
     from spacectl.wiring.start import Lock
 
@@ -64,12 +66,26 @@ def _ready_to_start(
 ) -> Iterator[tuple[Layout, Prepared, Lock]]:
     from spacectl.adapters.folders import find_system
     from spacectl.adapters.manifests import load
-    from spacectl.wiring import leftovers
     from spacectl.wiring.prepare import prepare
     from spacectl.wiring.start import take_lock
 
     layout = find_system(folder)
     system = load(layout.root)
     with take_lock(layout) as lock:
-        leftovers.refuse(layout)
-        yield layout, prepare(system, layout, names, profiles), lock
+        yield layout, prepare(system, layout, names, profiles, _survivors(layout, system)), lock
+
+
+def _survivors(layout: Layout, system: System) -> Survivors:
+    """What a killed supervisor left running that can be taken over; the rest of it is ended."""
+    from spacectl.cli import output
+    from spacectl.core.assemble import assemble
+    from spacectl.wiring import leftovers
+
+    left = leftovers.survey(layout, assemble(system, embedded_bus=system.manifest.bus.url is None))
+    if left.adopted:
+        taken = ", ".join(f"{each.replica} (pid {each.process.pid})" for each in left.adopted)
+        output.say(f"the supervisor was killed; taking over {taken}")
+    if left.strays:
+        output.say(f"ending what else it left behind: {leftovers.told(left.strays)}")
+        leftovers.end(layout, spared={each.process.mark for each in left.adopted})
+    return left

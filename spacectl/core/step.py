@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from spacectl.core import probing
+from spacectl.core import adopting, probing
 from spacectl.core.moves import to
 from spacectl.core.restarting import after_exit, crashed, describe
 from spacectl.core.settle import settle
 from spacectl.model.actions import Action, Build, Kill, Note
 from spacectl.model.events import (
+    Adopted,
     BuildFinished,
+    CompletedBefore,
     Event,
     Exited,
     FilesChanged,
@@ -77,7 +79,7 @@ def _take_in(state: State, event: Event, now: float) -> Step:
             return _shut_down(state, at_once=at_once, now=now)
         case BuildFinished():
             return _built(state, event, now)
-        case Spawned() | SpawnFailed() | Exited() | Gone() | Probed():
+        case Spawned() | SpawnFailed() | Adopted() | CompletedBefore() | Exited() | Gone() | Probed():
             return _of_replica(state, event, now)
         case FilesChanged(unit=name):
             return _changed(state, state.units[name], now)
@@ -209,14 +211,21 @@ _VIOLATIONS_KEPT = 100
 _OTHERS = "other subjects"
 
 
-def _of_replica(state: State, event: Spawned | SpawnFailed | Exited | Gone | Probed, now: float) -> Step:
+_OfReplica = Spawned | SpawnFailed | Adopted | CompletedBefore | Exited | Gone | Probed
+
+
+def _of_replica(state: State, event: _OfReplica, now: float) -> Step:
     replica = state.replica(event.replica)
     unit = state.units[replica.unit]
     match event:
-        case Spawned(pid=pid, start_ticks=ticks):
-            changed, actions = _spawned(unit, replica, Process(pid, ticks), now)
+        case Spawned(pid=pid, start_ticks=ticks, mark=mark, log_start=log_start):
+            changed, actions = _spawned(unit, replica, Process(pid, ticks, mark, log_start), now)
         case SpawnFailed(reason=reason, final=final):
             changed, actions = _spawn_failed(unit, replica, reason, final=final, now=now)
+        case Adopted():
+            changed, actions = adopting.adopted(unit, replica, event, now)
+        case CompletedBefore():
+            changed, actions = replace(to(replica, Phase.COMPLETED, now), wanted=True), []
         case Exited():
             changed, actions = _exited(unit, replica, event, now)
         case Gone(pid=pid):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spacectl.model.checks import ProbeKind
-from spacectl.model.state import Ended
+from spacectl.model.state import Ended, Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,32 @@ class Spawned:
     replica: str
     pid: int
     start_ticks: int
+    mark: str = ""
+    log_start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A main process that an earlier supervisor started runs on, and is taken over.
+
+    Attributes:
+        started_at: when it was started, on the monotonic clock.
+        restarts: how often the replica had been started again after a crash.
+        wanted: it was meant to run; False when the earlier supervisor was about to stop it.
+    """
+
+    replica: str
+    process: Process
+    started_at: float
+    restarts: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedBefore:
+    """A job that an earlier supervisor saw succeed; it is not run again."""
+
+    replica: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +147,8 @@ Event = (
     | ShutDown
     | BuildFinished
     | Spawned
+    | Adopted
+    | CompletedBefore
     | SpawnFailed
     | Exited
     | Gone

@@ -29,6 +29,11 @@ class Layout:
         return self.state / "run"
 
     @property
+    def records(self) -> Path:
+        """What the next supervisor needs to take over what a killed one left running."""
+        return self.run / "units"
+
+    @property
     def lock(self) -> Path:
         return self.run / "lock"
 

@@ -20,11 +20,15 @@ class Process:
     Attributes:
         pid: the process id; also the id of its session and process group.
         start_ticks: start time in clock ticks since boot (/proc/PID/stat, field 22): tells a recycled pid.
+        mark: what its environment holds, and that of all it starts, and nobody else's.
+        log_start: size of its log in bytes when it was started.
         ended: the main process is gone; something it started may still be there.
     """
 
     pid: int
     start_ticks: int
+    mark: str = ""
+    log_start: int = 0
     ended: bool = False
 
 

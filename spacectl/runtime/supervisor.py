@@ -51,11 +51,13 @@ class Supervisor:
         self._selected = selected
         self._feed = Feed(self.report)
         self._perform: Callable[[Action, State], None] | None = None
-        self.loop = Loop(state, clock, self._do, lambda _: self._feed.changed())
+        self._keep: Callable[[State], None] | None = None
+        self.loop = Loop(state, clock, self._do, self._changed)
 
-    def attach(self, perform: Callable[[Action, State], None]) -> None:
-        """Name the one that does what the loop decides."""
+    def attach(self, perform: Callable[[Action, State], None], keep: Callable[[State], None]) -> None:
+        """Name who does what the loop decides, and who keeps each new state for the next supervisor."""
         self._perform = perform
+        self._keep = keep
 
     def post(self, event: Event) -> None:
         """Tell the loop that something happened."""
@@ -120,6 +122,11 @@ class Supervisor:
         if self.loop.state.closing:
             raise UsageError("the system is going down")
         return frozenset(names)
+
+    def _changed(self, state: State) -> None:
+        self._feed.changed()
+        if self._keep is not None:
+            self._keep(state)
 
     def _do(self, action: Action, state: State) -> None:
         if self._perform is not None:

@@ -13,7 +13,7 @@ from spacectl.core.probing import probe_section
 from spacectl.core.restarting import describe
 from spacectl.model.actions import Action, Build, CancelBuild, Kill, Note, Probe, Spawn, Terminate
 from spacectl.model.checks import ProbeKind
-from spacectl.model.events import BuildFinished, Event, Exited, Gone, Probed, Spawned, SpawnFailed
+from spacectl.model.events import Adopted, BuildFinished, Event, Exited, Gone, Probed, Spawned, SpawnFailed
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.state import Ended, State, Unit
 
@@ -25,6 +25,8 @@ class Process(Protocol):
     def pid(self) -> int: ...
     @property
     def start_ticks(self) -> int: ...
+    @property
+    def mark(self) -> str: ...
     @property
     def log_start(self) -> int: ...
     @property
@@ -124,9 +126,18 @@ class World:
         except SpawnError as error:
             self._post(SpawnFailed(name, error.reason, final=error.final))
             return
-        self._running[name] = Running(unit, number, process, self._clock())
-        self._post(Spawned(name, process.pid, process.start_ticks))
-        self._tasks.create_task(self._follow(name, process))
+        self._post(Spawned(name, process.pid, process.start_ticks, process.mark, process.log_start))
+        self._keep(Running(unit, number, process, self._clock()))
+
+    def adopt(self, unit: Unit, number: int, process: Process, event: Adopted) -> None:
+        """Take charge of a process that an earlier supervisor started."""
+        self._post(event)
+        self._keep(Running(unit, number, process, event.started_at))
+
+    def _keep(self, running: Running) -> None:
+        name = f"{running.unit.name}.{running.number}"
+        self._running[name] = running
+        self._tasks.create_task(self._follow(name, running.process))
 
     async def _follow(self, name: str, process: Process) -> None:
         ended = await asyncio.shield(process.ended)  # others wait for it too

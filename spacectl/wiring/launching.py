@@ -18,7 +18,7 @@ from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, 
 from spacectl.core.restarting import describe
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
-from spacectl.model.state import Ended, Unit
+from spacectl.model.state import Ended, Process, Unit
 from spacectl.wiring.prepare import Prepared
 
 
@@ -40,6 +40,13 @@ class Launcher:
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
         return self._processes.spawn(launch)
+
+    def adopt(self, unit: Unit, number: int, process: Process) -> Child:
+        """Take over a replica's main process that an earlier supervisor started."""
+        name = BUS if unit.engine else f"{unit.name}.{number}"
+        folder = self._prepared.layout.run if unit.engine else self._folder(unit.name)
+        launch = Launch((), folder, {}, self._prepared.layout.log(name), self._prepared.ports.get(name))
+        return self._processes.adopt(launch, process)
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
         """Build a space; None when nothing had changed, and the last lines of the output when it failed.

@@ -1,62 +1,77 @@
-"""What a killed supervisor left behind: found by the system's mark, told by name, and ended."""
+"""What a killed supervisor left behind: found by the system's mark and its records, sorted out, taken over or ended."""
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
-from spacectl.adapters import leftovers
-from spacectl.adapters.leftovers import Leftover
+from spacectl.adapters.processes import leftovers
+from spacectl.adapters.run_records import RunRecords, boot_id
+from spacectl.core.adopting import Found, Survivors, survivors
 from spacectl.core.assemble import BUS
 from spacectl.core.environment import INSTANCE
-from spacectl.errors import AlreadyRunningError
 from spacectl.model.layout import Layout
+from spacectl.model.record import UnitRecord
+from spacectl.model.state import State
 from spacectl.wiring.prepare import instance_of
 
 _MOST_NAMED = 12
 
 
-def find(layout: Layout) -> list[Leftover]:
-    """The processes that carry this system's mark; with no supervisor there should be none."""
-    return leftovers.find(INSTANCE, instance_of(layout.root))
+def find(layout: Layout) -> list[Found]:
+    """The live processes of this system; with no supervisor there should be none."""
+    return _found(layout, _records(layout))
 
 
-def told(left: Iterable[Leftover]) -> str:
+def told(left: Iterable[Found]) -> str:
     """The processes in words: `bus.1 (pid 8), orders.1 (pid 9)`."""
     words = [f"{each.name} (pid {each.pid})" for each in sorted(left, key=lambda each: (each.name, each.pid))]
     return ", ".join(words[:_MOST_NAMED]) + (f" and {len(words) - _MOST_NAMED} more" if words[_MOST_NAMED:] else "")
 
 
-def refuse(layout: Layout) -> None:
-    """Make sure that no process of an earlier run is left.
+def survey(layout: Layout, state: State) -> Survivors:
+    """Sort out what an earlier supervisor of this system left running.
 
-    Raises:
-        AlreadyRunningError: one is; its supervisor was killed.
+    Args:
+        layout: where its records are.
+        state: the system as it is to run now.
     """
-    left = find(layout)
-    if left:
-        raise AlreadyRunningError(
-            f"the supervisor of the system in {layout.root} was killed, and its processes live on: {told(left)}",
-            hint="`spacectl down` ends them",
-        )
+    records = _records(layout)
+    names = [replica.name for unit in state.units.values() for replica in unit.replicas]
+    return survivors(names, records, _found(layout, records), boot_id(), time.monotonic())
 
 
-def end(layout: Layout, *, patience_s: float = 10.0, hurry: Callable[[], bool] = lambda: False) -> list[Leftover]:
-    """End what a killed supervisor left behind, the bus last: SIGTERM, then SIGKILL when the patience is over.
+def end(
+    layout: Layout,
+    *,
+    patience_s: float = 10.0,
+    hurry: Callable[[], bool] = lambda: False,
+    spared: Collection[str] = (),
+) -> list[Found]:
+    """End what a killed supervisor left behind, the bus last: its stop signal, then SIGKILL when the patience is over.
+
+    Args:
+        layout: the system.
+        patience_s: how long they are waited for, in seconds.
+        hurry: whether the patience is over already.
+        spared: the marks of what is to live on.
 
     Returns:
         What it was.
     """
-    found: dict[int, Leftover] = {}
-    terminated: set[int] = set()
+    found: dict[int, Found] = {}
+    asked: set[int] = set()
+    signals = {unit.unit: signal.Signals[unit.stop_signal] for unit in _records(layout)}
     deadline = time.monotonic() + patience_s
-    while left := find(layout):
+    while left := [each for each in find(layout) if each.mark not in spared]:
         found |= {each.pid: each for each in left}
-        spaces = [each.pid for each in left if not each.name.startswith(f"{BUS}.")]
-        next_to_go = spaces or [each.pid for each in left]  # the spaces may need the bus to finish what they do
-        leftovers.signal_all((pid for pid in next_to_go if pid not in terminated), signal.SIGTERM)
-        terminated |= set(next_to_go)
+        spaces = [each for each in left if not each.name.startswith(f"{BUS}.")]
+        for each in spaces or left:  # the spaces may need the bus to finish what they do
+            if each.pid not in asked:
+                asked.add(each.pid)
+                number = signals.get(each.name.rpartition(".")[0], signal.SIGTERM)
+                leftovers.signal_all([each.pid], number)
         if hurry() or time.monotonic() >= deadline:
             leftovers.signal_all((each.pid for each in left), signal.SIGKILL)
         time.sleep(0.02)
@@ -66,3 +81,18 @@ def end(layout: Layout, *, patience_s: float = 10.0, hurry: Callable[[], bool] =
 def kill(layout: Layout) -> None:
     """End all of it at once."""
     end(layout, patience_s=0.0)
+
+
+def _records(layout: Layout) -> list[UnitRecord]:
+    boot = boot_id()
+    return [record for record in RunRecords(layout.records).read() if record.boot == boot]
+
+
+def _found(layout: Layout, records: Iterable[UnitRecord]) -> list[Found]:
+    recorded = {
+        (each.pid, each.start_ticks): (f"{unit.unit}.{each.number}", each.mark)
+        for unit in records
+        for each in unit.replicas
+        if each.pid and not each.ended
+    }
+    return leftovers.find(INSTANCE, instance_of(layout.root), recorded)

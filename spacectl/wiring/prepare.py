@@ -13,6 +13,7 @@ from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.adapters.network_ports import Reservation, owner
 from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
+from spacectl.core.adopting import NOTHING_LEFT, Survivors, held_ports
 from spacectl.core.assemble import BUS, select
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
@@ -34,6 +35,7 @@ class Prepared:
         nats_urls: of each space, with its own user and password.
         selected: the spaces to start.
         instance: marks every process of this system.
+        survivors: what an earlier supervisor left running, to be taken over.
     """
 
     system: System
@@ -46,13 +48,20 @@ class Prepared:
     nats_urls: Mapping[str, str] = field(repr=False)
     instance: str = ""
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
+    survivors: Survivors = NOTHING_LEFT
 
     def url(self, space: str) -> str:
         """Where the API of a space answers."""
         return f"http://{HOST}:{self.ports[f'{space}.1']}"
 
 
-def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iterable[str]) -> Prepared:
+def prepare(
+    system: System,
+    layout: Layout,
+    names: Iterable[str],
+    profiles: Iterable[str],
+    survivors: Survivors = NOTHING_LEFT,
+) -> Prepared:
     """Make everything ready, starting nothing.
 
     Raises:
@@ -69,7 +78,7 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
     plan = plan_bus(system)
     external = system.manifest.bus.url
     program = None if external is not None else find_nats_server()
-    ports = _ports(system, layout, embedded=program is not None)
+    ports = _ports(system, layout, survivors, embedded=program is not None)
     access, urls = _bus(system, layout, plan, ports)
     return Prepared(
         system=system,
@@ -82,6 +91,7 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
         nats_urls=urls,
         instance=instance_of(layout.root),
         inherited=dict(os.environ),
+        survivors=survivors,
     )
 
 
@@ -128,11 +138,13 @@ def _bus(
     return access, urls
 
 
-def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, int]:
+def _ports(system: System, layout: Layout, survivors: Survivors, *, embedded: bool) -> Mapping[str, int]:
     before = {name: port for name, port in read_json(layout.ports).items() if isinstance(port, int)}
-    given: dict[str, int] = {}
+    given = held_ports(survivors.adopted, before)
     with Reservation(str(layout.root)) as reservation:
         for name, port, where in _fixed(system, embedded=embedded):
+            if given.get(name) == port:
+                continue
             if not reservation.take(port):
                 hint = f'stop it, or set {where} port = "auto"'
                 raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)

@@ -16,10 +16,12 @@ from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.usage import Sampler
+from spacectl.adapters.run_records import RunRecords
+from spacectl.core.adopting import Survivors
 from spacectl.core.assemble import BUS, assemble
 from spacectl.core.violations import hint_for, parse_violation
 from spacectl.model.actions import Note
-from spacectl.model.events import FilesChanged, Refused
+from spacectl.model.events import CompletedBefore, FilesChanged, Refused
 from spacectl.runtime.crew import Crew
 from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
@@ -27,6 +29,7 @@ from spacectl.view.report import Surroundings
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
+from spacectl.wiring.recording import Recorder
 
 _SAMPLE_S = 1.0
 _VIOLATIONS_S = 0.25
@@ -57,9 +60,10 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     )
     launcher = Launcher(prepared, processes)
     prober = UnitProber(prepared, launcher, admin, supervisor.note)
+    records = RunRecords(prepared.layout.records)
     crew = Crew()
     world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
-    supervisor.attach(world.perform)
+    supervisor.attach(world.perform, Recorder(records, supervisor.note).keep)
     try:
         if not embedded:
             await prober.external_bus()
@@ -68,14 +72,27 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         _hold_to(lifeline, supervisor)
         for task in _beside(prepared, supervisor, watch=watch):
             crew.create_task(task)
+        _take_over(prepared.survivors, supervisor, launcher, world)
         supervisor.start(())
         await crew.run(supervisor.loop.run())
         await processes.end_all()
+        records.forget()
     finally:
         processes.kill_all()
         prepared.layout.control_socket.unlink(missing_ok=True)
         prepared.layout.bus_access.unlink(missing_ok=True)
         journal.close()
+
+
+def _take_over(survivors: Survivors, supervisor: Supervisor, launcher: Launcher, world: World) -> None:
+    """Go on with what an earlier supervisor left running."""
+    state = supervisor.loop.state
+    for event in survivors.adopted:
+        replica = state.replica(event.replica)
+        unit = state.units[replica.unit]
+        world.adopt(unit, replica.number, launcher.adopt(unit, replica.number, event.process), event)
+    for name in survivors.completed:
+        supervisor.post(CompletedBefore(name))
 
 
 def _beside(prepared: Prepared, supervisor: Supervisor, *, watch: bool) -> Iterator[Coroutine[None, None, None]]:

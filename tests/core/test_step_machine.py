@@ -6,11 +6,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from spacectl.core.adopting import Found, record_of, survivors
 from spacectl.core.settle import next_wake
 from spacectl.core.step import finished, step
 from spacectl.model.actions import Build, CancelBuild, Kill, Probe, Spawn, Terminate
 from spacectl.model.events import (
     BuildFinished,
+    CompletedBefore,
     Event,
     Exited,
     FilesChanged,
@@ -137,7 +139,42 @@ class Supervision(RuleBasedStateMachine):
         self.world.pid += 1
         self.world.processes[name] = self.world.pid
         self.world.mains.add(self.world.pid)
-        self.feed(Spawned(name, self.world.pid, 1))
+        self.feed(Spawned(name, self.world.pid, 1, mark=str(self.world.pid)))
+
+    @precondition(lambda self: not self.state.closing)
+    @rule(data=st.data(), recorded=st.booleans(), again=st.sets(st.sampled_from(NAMES)))
+    def the_supervisor_is_killed(self, data: st.DataObject, recorded: bool, again: set[str]) -> None:
+        """The next one takes over what runs, and ends what else is left; some ended unseen, some were just starting."""
+        world = self.world
+        unseen = data.draw(st.sets(st.sampled_from(sorted(world.mains)))) if world.mains else set()
+        records = [record_of(unit, "boot") for unit in self.state.units.values()] if recorded else []
+        for name in sorted(world.spawning):
+            world.pid += 1
+            world.processes[name] = world.pid
+            world.mains.add(world.pid)
+        world.mains -= unseen
+        found = [
+            Found(pid, 1, name, str(pid), leads=True)
+            if pid in world.mains
+            else Found(pid + 5000, 2, name, str(pid), False)
+            for name, pid in world.processes.items()
+        ]
+        before = {each.name: each for unit in self.state.units.values() for each in unit.replicas}
+        left = survivors(list(before), records, found, "boot", self.now)
+        assert {each.process.pid for each in left.adopted} == world.mains
+        assert {each.pid for each in left.strays} == {each.pid for each in found if not each.leads}
+        assert set(left.completed) == {n for n, each in before.items() if recorded and each.phase is Phase.COMPLETED}
+        for name in [name for name, pid in world.processes.items() if pid not in world.mains]:
+            del world.processes[name]
+        world.spawning, world.building = set(), set()
+        self.state = shop()
+        for event in (*left.adopted, *map(CompletedBefore, left.completed)):
+            self.feed(event)
+        self.feed(Start(frozenset(again)))
+        for unit in self.state.units.values():
+            for each in unit.replicas:
+                if each.phase is Phase.STARTING and recorded and each.name in before and each.process is not None:
+                    assert each.restarts == before[each.name].restarts
 
     @precondition(lambda self: self.world.mains)
     @rule(data=st.data(), code=st.sampled_from([0, 1, None]))
@@ -212,7 +249,7 @@ class Supervision(RuleBasedStateMachine):
             self.world.pid += 1
             self.world.processes[name] = self.world.pid
             self.world.mains.add(self.world.pid)
-            self.feed(Spawned(name, self.world.pid, 1))
+            self.feed(Spawned(name, self.world.pid, 1, mark=str(self.world.pid)))
         for name, pid in sorted(self.world.processes.items()):
             if pid in self.world.asked and pid in self.world.mains:
                 self.world.mains.discard(pid)

@@ -86,7 +86,7 @@ def orphaned(make_system: Any, idle: Callable[..., str], run_program: Callable[.
 
 def test_a_killed_supervisor_is_told_of(orphaned: Any) -> None:
     assert len(orphaned.marked()) == 3
-    for words in (("ps",), ("ps", "--json"), ("up", "--detach"), ("stop",), ("call", "app", "GET", "/")):
+    for words in (("ps",), ("ps", "--json"), ("stop",), ("call", "app", "GET", "/")):
         done = orphaned.run(*words)
         assert (done.code, done.out) == (4, "")
         message, _, hint = done.err.rstrip().partition("\n")
@@ -94,7 +94,7 @@ def test_a_killed_supervisor_is_told_of(orphaned: Any) -> None:
             f"error: the supervisor of the system in {orphaned.root} was killed, and its processes"
         )
         assert set(message.rpartition(": ")[2].split(", ")) == orphaned.left
-        assert hint == "  hint: `spacectl down` ends them"
+        assert hint == "  hint: `spacectl up` takes them over, `spacectl down` ends them"
     assert len(orphaned.marked()) == 3
     orphaned.run("down", within_s=20)
 

@@ -18,16 +18,17 @@ Identity = tuple[int, int]
 class Census:
     """All that descends from this process, at one moment.
 
-    Orphans come back to this process, so that nothing it started is ever anywhere else.
+    Orphans come back to this process, so that nothing it started is ever anywhere else. What it took over from an
+    earlier supervisor is: then it looks at every process of the machine.
 
     Attributes:
         at: the monotonic clock before the look: what ended earlier is not in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, everywhere: bool = False) -> None:
         self.at = time.monotonic()
         self._table = table.look()
-        self._own = table.descendants(self._table, [os.getpid()])
+        self._own = {*self._table} - {os.getpid()} if everywhere else table.descendants(self._table, [os.getpid()])
         self._marks: dict[int, bytes | None] = {}
 
     def identities(self, pids: Iterable[int]) -> frozenset[Identity]:
@@ -51,13 +52,18 @@ class Census:
 
 
 class Lookout:
-    """Takes a census when the last one is too old."""
+    """Takes a census when the last one is too old.
+
+    Attributes:
+        everywhere: look at more than what descends from this process.
+    """
 
     def __init__(self) -> None:
+        self.everywhere = False
         self._last: Census | None = None
 
     def census(self, *, since: float) -> Census:
         """A census that began after a moment of the monotonic clock."""
         if self._last is None or self._last.at <= since:
-            self._last = Census()
+            self._last = Census(everywhere=self.everywhere)
         return self._last

@@ -39,7 +39,7 @@ def supervisor() -> Supervisor:
     around = Surroundings("shop", 77, 0.0, 0.0, "nats://127.0.0.1:4222", {}, {})
     made = Supervisor(State({each.name: each for each in units}), around, clock=time.monotonic,
                       journal=lambda _: None, selected=frozenset({"orders"}))  # fmt: skip
-    made.attach(lambda _action, _state: None)
+    made.attach(lambda _action, _state: None, lambda _state: None)
     return made
 
 
