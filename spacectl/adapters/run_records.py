@@ -18,7 +18,7 @@ def boot_id() -> str:
 
 
 class RunRecords:
-    """The records in one folder (mode 0700), which need not exist yet."""
+    """The records in one folder (mode 0700); it and the one above are made when they are missing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,7 +29,8 @@ class RunRecords:
         Raises:
             OSError: the disk is full or read-only; the record is as it was.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder.parent, self._folder):  # no further up: somebody may have removed the system
+            folder.mkdir(mode=0o700, exist_ok=True)
         path = self._folder / f"{record.unit}.json"
         aside = path.with_name(f".{path.name}")
         try:

@@ -15,8 +15,6 @@ from typing import Self
 from spacectl.adapters.lock import holder, is_locked, sign, try_lock
 from spacectl.adapters.log_store import keep_previous
 from spacectl.adapters.private_files import make_folder, unwritable
-from spacectl.core.adopting import Survivors
-from spacectl.core.assemble import BUS
 from spacectl.errors import AlreadyRunningError, Exit, InternalError, SpacectlError, machine_error
 from spacectl.model.layout import Layout
 from spacectl.wiring import leftovers
@@ -131,7 +129,8 @@ def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
     """
     _refuse_threads()
     try:
-        keep_previous(prepared.layout.logs, running=_logging(prepared.survivors))
+        if not prepared.survivors.adopted:  # else the run goes on, and so do its logs
+            keep_previous(prepared.layout.logs)
         prepared.layout.control_socket.unlink(missing_ok=True)  # of a supervisor that was killed
         log = os.open(prepared.layout.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -146,11 +145,6 @@ def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
     os.close(log)
     lock.release()
     return SupervisorProcess(pid, theirs)
-
-
-def _logging(survivors: Survivors) -> frozenset[str]:
-    """The logs that processes which are taken over go on writing."""
-    return frozenset(BUS if each.replica == f"{BUS}.1" else each.replica for each in survivors.adopted)
 
 
 def _refuse_threads() -> None:
