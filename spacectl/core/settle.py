@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from operator import is_
@@ -17,21 +18,30 @@ Settled = tuple[Replica, list[Action]]
 
 
 def settle(state: State, now: float) -> tuple[State, list[Action]]:
-    """Move every replica that can move, until nothing moves any more."""
+    """Move every replica that can move, until nothing moves any more.
+
+    Looked at is only what may move: units that changed or have something due, and the neighbours of what changed. The
+    order is that of going through all units again and again.
+    """
     actions: list[Action] = []
-    while True:
-        before = state
+    ahead = {name for name, unit in state.units.items() if unit.due_at <= now} | _touched(state)
+    while ahead:
         for name in state.units:
-            state, more = _settle_unit(state, name, now)
+            if name not in ahead:
+                continue
+            ahead.remove(name)
+            before = state
+            state, more = settle_unit(state, name, now)
             actions += more
-        if state is before:
-            return state, actions
+            if state is not before:
+                ahead |= _around(state.units, state.units[name])
+    return (state if state.settled is state.units else replace(state, settled=state.units)), actions
 
 
 def next_wake(state: State) -> float | None:
     """When something becomes due without anything happening; None when nothing will."""
-    times = [at for unit in state.units.values() for replica in unit.replicas for at in _due(replica)]
-    return min(times, default=None)
+    at = min((unit.due_at for unit in state.units.values()), default=math.inf)
+    return None if at == math.inf else at
 
 
 def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:
@@ -39,7 +49,8 @@ def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:
     return sorted(name for name in unit.after if name in units and not _is_up(units[name]))
 
 
-def _settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action]]:
+def settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action]]:
+    """Move every replica of one unit that can move, as things are; the same state when none can."""
     before = state.units[name]
     unit, actions = _settle_build(before)
     replicas = []
@@ -51,6 +62,22 @@ def _settle_unit(state: State, name: str, now: float) -> tuple[State, list[Actio
         return state, actions
     settled = replace(unit, replicas=tuple(replicas))
     return (state if settled == before else state.with_unit(settled)), actions
+
+
+def _touched(state: State) -> set[str]:
+    """Those that may move because units changed, came or went since nothing moved any more."""
+    if state.units is state.settled:
+        return set()
+    now, then = state.units, state.settled
+    changed = [name for name in {**then, **now} if now.get(name) is not then.get(name)]
+    versions = [units[name] for name in changed for units in (then, now) if name in units]
+    return {name for unit in versions for name in _around(now, unit) if name in now}
+
+
+def _around(units: Mapping[str, Unit], unit: Unit) -> set[str]:
+    """Those that a change of a unit may move: itself, what it is after, and what is after it."""
+    after_it = {other.name for other in units.values() if unit.name in other.after}
+    return {unit.name} | (unit.after & units.keys()) | after_it  # what it is after may wait for its end
 
 
 def _settle_build(unit: Unit) -> tuple[Unit, list[Action]]:
@@ -158,11 +185,3 @@ def _illness(unit: Unit) -> str | None:
 
 def _is_due(replica: Replica, now: float) -> bool:
     return replica.deadline_at is not None and replica.deadline_at <= now
-
-
-def _due(replica: Replica) -> list[float]:
-    leftovers = replica.phase is Phase.BACKOFF and replica.process is not None
-    times = [None if leftovers else replica.deadline_at]
-    if replica.phase in RUNNING and replica.process is not None:
-        times += [replica.ready.due_at, replica.alive.due_at]
-    return [at for at in times if at is not None]

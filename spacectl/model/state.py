@@ -5,12 +5,13 @@ Times are readings of the machine's monotonic clock in seconds; it is the same f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from spacectl.model.manifest import SpaceManifest
-from spacectl.model.phase import Phase
+from spacectl.model.phase import RUNNING, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,15 @@ class Replica:
     def name(self) -> str:
         return f"{self.unit}.{self.number}"
 
+    @property
+    def due_at(self) -> float:
+        """When something becomes due without anything happening; infinity when nothing will."""
+        leftovers = self.phase is Phase.BACKOFF and self.process is not None
+        times = [None if leftovers else self.deadline_at]
+        if self.phase in RUNNING and self.process is not None:
+            times += [self.ready.due_at, self.alive.due_at]
+        return min((at for at in times if at is not None), default=math.inf)
+
 
 class BuildPhase(Enum):
     """Where the build of a unit stands."""
@@ -125,6 +135,7 @@ class Unit:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
         build_reason: why the last build failed.
+        due_at: the earliest of its replicas'; kept, for it is looked at far more often than it changes.
     """
 
     name: str
@@ -136,6 +147,10 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    due_at: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "due_at", min((each.due_at for each in self.replicas), default=math.inf))
 
     @property
     def wanted(self) -> bool:
@@ -149,10 +164,12 @@ class State:
     Attributes:
         units: by name; engines and spaces.
         closing: the system is going down; when everything has ended the loop ends.
+        settled: the units when nothing moved any more: what is the same since does not move by itself either.
     """
 
     units: Mapping[str, Unit] = field(default_factory=dict)
     closing: bool = False
+    settled: Mapping[str, Unit] = field(default_factory=dict, repr=False, compare=False)
 
     def replica(self, name: str) -> Replica:
         """The replica of that name.
