@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from operator import is_
+from itertools import compress
+from operator import attrgetter, is_, is_not
 
 from spacectl.core import probing
 from spacectl.core.moves import to
@@ -16,15 +17,17 @@ from spacectl.model.units import format_duration
 
 Settled = tuple[Replica, list[Action]]
 
+_due_at = attrgetter("due_at")
+
 
 def settle(state: State, now: float) -> tuple[State, list[Action]]:
     """Move every replica that can move, until nothing moves any more.
 
-    Looked at is only what may move: units that changed or have something due, and the neighbours of what changed. The
-    order is that of going through all units again and again.
+    Looked at is only what may move: units that changed or have something due, and the neighbours of those that look
+    different to them. The order is that of going through all units again and again.
     """
     actions: list[Action] = []
-    ahead = {name for name, unit in state.units.items() if unit.due_at <= now} | _touched(state)
+    ahead = _due(state, now) | _touched(state)
     while ahead:
         for name in state.units:
             if name not in ahead:
@@ -34,13 +37,13 @@ def settle(state: State, now: float) -> tuple[State, list[Action]]:
             state, more = settle_unit(state, name, now)
             actions += more
             if state is not before:
-                ahead |= _around(state.units, state.units[name])
-    return (state if state.settled is state.units else replace(state, settled=state.units)), actions
+                ahead |= _reach(state, before.units[name], name)
+    return state.as_settled(), actions
 
 
 def next_wake(state: State) -> float | None:
     """When something becomes due without anything happening; None when nothing will."""
-    at = min((unit.due_at for unit in state.units.values()), default=math.inf)
+    at = min(map(_due_at, state.units.values()), default=math.inf)
     return None if at == math.inf else at
 
 
@@ -64,20 +67,46 @@ def settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action
     return (state if settled == before else state.with_unit(settled)), actions
 
 
+def _due(state: State, now: float) -> set[str]:
+    wake = next_wake(state)
+    if wake is None or wake > now:
+        return set()
+    return {name for name, unit in state.units.items() if unit.due_at <= now}
+
+
 def _touched(state: State) -> set[str]:
     """Those that may move because units changed, came or went since nothing moved any more."""
-    if state.units is state.settled:
-        return set()
     now, then = state.units, state.settled
-    changed = [name for name in {**then, **now} if now.get(name) is not then.get(name)]
-    versions = [units[name] for name in changed for units in (then, now) if name in units]
-    return {name for unit in versions for name in _around(now, unit) if name in now}
+    if now is then:
+        return set()
+    if now.keys() == then.keys():
+        changed = set(compress(now, map(is_not, now.values(), map(then.__getitem__, now))))
+    else:
+        changed = {name for name in now.keys() | then.keys() if now.get(name) is not then.get(name)}
+    return {each for name in changed for each in _reach(state, then.get(name), name)}
 
 
-def _around(units: Mapping[str, Unit], unit: Unit) -> set[str]:
-    """Those that a change of a unit may move: itself, what it is after, and what is after it."""
-    after_it = {other.name for other in units.values() if unit.name in other.after}
-    return {unit.name} | (unit.after & units.keys()) | after_it  # what it is after may wait for its end
+def _reach(state: State, before: Unit | None, name: str) -> set[str]:
+    """Those that may move because a unit is not what it was: itself, what it is after, and what is after it."""
+    unit = state.units.get(name)
+    if before is not None and unit is not None and _look_alike(before, unit):
+        return {name}
+    after = {each for version in (before, unit) if version is not None for each in version.after}
+    after_it = {other.name for other in state.units.values() if name in other.after}
+    return ({name} | after | after_it) & state.units.keys()
+
+
+def _look_alike(one: Unit, other: Unit) -> bool:
+    """Whether two versions of a unit are the same in all that others are moved by."""
+    return (
+        one.manifest is other.manifest
+        and one.after == other.after
+        and len(one.replicas) == len(other.replicas)
+        and all(
+            each.phase is now.phase and each.wanted == now.wanted and (each.process is None) == (now.process is None)
+            for each, now in zip(one.replicas, other.replicas, strict=True)
+        )
+    )
 
 
 def _settle_build(unit: Unit) -> tuple[Unit, list[Action]]:

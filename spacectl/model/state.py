@@ -102,10 +102,12 @@ class Replica:
     def due_at(self) -> float:
         """When something becomes due without anything happening; infinity when nothing will."""
         leftovers = self.phase is Phase.BACKOFF and self.process is not None
-        times = [None if leftovers else self.deadline_at]
+        at = math.inf if self.deadline_at is None or leftovers else self.deadline_at
         if self.phase in RUNNING and self.process is not None:
-            times += [self.ready.due_at, self.alive.due_at]
-        return min((at for at in times if at is not None), default=math.inf)
+            for probing in (self.ready, self.alive):
+                if probing.due_at is not None and probing.due_at < at:
+                    at = probing.due_at
+        return at
 
 
 class BuildPhase(Enum):
@@ -185,7 +187,11 @@ class State:
 
     def with_unit(self, unit: Unit) -> State:
         """The same state with that unit in place of the one of its name."""
-        return replace(self, units={**self.units, unit.name: unit})
+        return State({**self.units, unit.name: unit}, self.closing, self.settled)
+
+    def as_settled(self) -> State:
+        """The same state, known to be one in which nothing moves by itself."""
+        return self if self.settled is self.units else State(self.units, self.closing, self.units)
 
     def with_replica(self, replica: Replica) -> State:
         """The same state with that replica in place of the one of its name."""
