@@ -29,6 +29,10 @@ _LATENESS = 1 / 8
 """How late, as a share of the time it took, a replica may be found ready. Doubling the pause would find it up to
 twice as late; this costs a handful of probes more."""
 
+_BEATS = 8
+"""Steady probes fall on beats, so many to an interval: replicas whose probes are due at nearly the same time are asked
+at one wake-up. A probe is at most half a beat early or late."""
+
 
 def checks_of(probe: ProbeSection) -> tuple[Check, ...]:
     """The checks a probe section asks for; empty when it names none."""
@@ -99,7 +103,7 @@ def answered(unit: Unit, replica: Replica, event: Probed, now: float) -> tuple[R
 def _ready_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> tuple[Replica, list[Action]]:
     section = unit.manifest.ready
     if event.reason is None:
-        replica = replace(replica, ready=Probing(due_at=now + section.interval_s))
+        replica = replace(replica, ready=Probing(due_at=_on_the_beat(now, section)))
         return (replica, []) if replica.phase is Phase.READY else _became_ready(unit, replica, now)
     failures = replica.ready.failures + 1
     probing = Probing(due_at=now + _pause_s(replica, section, now), failures=failures, reason=event.reason)
@@ -108,6 +112,11 @@ def _ready_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> 
         moved = to(replica, Phase.UNHEALTHY, now, reason=event.reason)
         return moved, [Note(replica.name, "unhealthy", event.reason)]
     return replace(replica, reason=replica.reason if replica.phase is Phase.READY else event.reason), []
+
+
+def _on_the_beat(now: float, section: ProbeSection) -> float:
+    beat_s = section.interval_s / _BEATS
+    return round(now / beat_s + _BEATS) * beat_s
 
 
 def _pause_s(replica: Replica, section: ProbeSection, now: float) -> float:
@@ -127,7 +136,7 @@ def _became_ready(unit: Unit, replica: Replica, now: float) -> tuple[Replica, li
 def _alive_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> tuple[Replica, list[Action]]:
     section = probe_section(unit.manifest, "alive")
     failures = 0 if event.reason is None else replica.alive.failures + 1
-    probing = Probing(due_at=now + section.interval_s, failures=failures, reason=event.reason)
+    probing = Probing(due_at=_on_the_beat(now, section), failures=failures, reason=event.reason)
     replica = replace(replica, alive=probing)
     if failures < section.failures:
         return replica, []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
-from operator import is_
+from itertools import compress
+from operator import attrgetter, is_, is_not
 
 from spacectl.core import probing
 from spacectl.core.moves import to
@@ -15,23 +17,34 @@ from spacectl.model.units import format_duration
 
 Settled = tuple[Replica, list[Action]]
 
+_due_at = attrgetter("due_at")
+
 
 def settle(state: State, now: float) -> tuple[State, list[Action]]:
-    """Move every replica that can move, until nothing moves any more."""
+    """Move every replica that can move, until nothing moves any more.
+
+    Looked at is only what may move: units that changed or have something due, and the neighbours of those that look
+    different to them. The order is that of going through all units again and again.
+    """
     actions: list[Action] = []
-    while True:
-        before = state
+    ahead = _due(state, now) | _touched(state)
+    while ahead:
         for name in state.units:
-            state, more = _settle_unit(state, name, now)
+            if name not in ahead:
+                continue
+            ahead.remove(name)
+            before = state
+            state, more = settle_unit(state, name, now)
             actions += more
-        if state is before:
-            return state, actions
+            if state is not before:
+                ahead |= _reach(state, before.units[name], name)
+    return state.as_settled(), actions
 
 
 def next_wake(state: State) -> float | None:
     """When something becomes due without anything happening; None when nothing will."""
-    times = [at for unit in state.units.values() for replica in unit.replicas for at in _due(replica)]
-    return min(times, default=None)
+    at = min(map(_due_at, state.units.values()), default=math.inf)
+    return None if at == math.inf else at
 
 
 def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:
@@ -39,7 +52,8 @@ def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:
     return sorted(name for name in unit.after if name in units and not _is_up(units[name]))
 
 
-def _settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action]]:
+def settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action]]:
+    """Move every replica of one unit that can move, as things are; the same state when none can."""
     before = state.units[name]
     unit, actions = _settle_build(before)
     replicas = []
@@ -51,6 +65,48 @@ def _settle_unit(state: State, name: str, now: float) -> tuple[State, list[Actio
         return state, actions
     settled = replace(unit, replicas=tuple(replicas))
     return (state if settled == before else state.with_unit(settled)), actions
+
+
+def _due(state: State, now: float) -> set[str]:
+    wake = next_wake(state)
+    if wake is None or wake > now:
+        return set()
+    return {name for name, unit in state.units.items() if unit.due_at <= now}
+
+
+def _touched(state: State) -> set[str]:
+    """Those that may move because units changed, came or went since nothing moved any more."""
+    now, then = state.units, state.settled
+    if now is then:
+        return set()
+    if now.keys() == then.keys():
+        changed = set(compress(now, map(is_not, now.values(), map(then.__getitem__, now))))
+    else:
+        changed = {name for name in now.keys() | then.keys() if now.get(name) is not then.get(name)}
+    return {each for name in changed for each in _reach(state, then.get(name), name)}
+
+
+def _reach(state: State, before: Unit | None, name: str) -> set[str]:
+    """Those that may move because a unit is not what it was: itself, what it is after, and what is after it."""
+    unit = state.units.get(name)
+    if before is not None and unit is not None and _look_alike(before, unit):
+        return {name}
+    after = {each for version in (before, unit) if version is not None for each in version.after}
+    after_it = {other.name for other in state.units.values() if name in other.after}
+    return ({name} | after | after_it) & state.units.keys()
+
+
+def _look_alike(one: Unit, other: Unit) -> bool:
+    """Whether two versions of a unit are the same in all that others are moved by."""
+    return (
+        one.manifest is other.manifest
+        and one.after == other.after
+        and len(one.replicas) == len(other.replicas)
+        and all(
+            each.phase is now.phase and each.wanted == now.wanted and (each.process is None) == (now.process is None)
+            for each, now in zip(one.replicas, other.replicas, strict=True)
+        )
+    )
 
 
 def _settle_build(unit: Unit) -> tuple[Unit, list[Action]]:
@@ -158,11 +214,3 @@ def _illness(unit: Unit) -> str | None:
 
 def _is_due(replica: Replica, now: float) -> bool:
     return replica.deadline_at is not None and replica.deadline_at <= now
-
-
-def _due(replica: Replica) -> list[float]:
-    leftovers = replica.phase is Phase.BACKOFF and replica.process is not None
-    times = [None if leftovers else replica.deadline_at]
-    if replica.phase in RUNNING and replica.process is not None:
-        times += [replica.ready.due_at, replica.alive.due_at]
-    return [at for at in times if at is not None]

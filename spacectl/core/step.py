@@ -47,11 +47,14 @@ def step(state: State, event: Event, now: float) -> Step:
     Raises:
         InternalError: an event led to a move that the table of phases does not allow.
     """
-    actions: list[Action] = []
-    if not _is_too_late(state, event):
-        state, actions = _take_in(state, event, now)
+    state, actions = take_in(state, event, now)
     state, more = settle(state, now)
     return state, actions + more
+
+
+def take_in(state: State, event: Event, now: float) -> Step:
+    """Take in one event, without what follows from it for others."""
+    return (state, []) if _is_too_late(state, event) else _take_in(state, event, now)
 
 
 def finished(state: State) -> bool:

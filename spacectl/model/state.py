@@ -5,12 +5,13 @@ Times are readings of the machine's monotonic clock in seconds; it is the same f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from spacectl.model.manifest import SpaceManifest
-from spacectl.model.phase import Phase
+from spacectl.model.phase import RUNNING, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,17 @@ class Replica:
     def name(self) -> str:
         return f"{self.unit}.{self.number}"
 
+    @property
+    def due_at(self) -> float:
+        """When something becomes due without anything happening; infinity when nothing will."""
+        leftovers = self.phase is Phase.BACKOFF and self.process is not None
+        at = math.inf if self.deadline_at is None or leftovers else self.deadline_at
+        if self.phase in RUNNING and self.process is not None:
+            for probing in (self.ready, self.alive):
+                if probing.due_at is not None and probing.due_at < at:
+                    at = probing.due_at
+        return at
+
 
 class BuildPhase(Enum):
     """Where the build of a unit stands."""
@@ -129,6 +141,7 @@ class Unit:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
         build_reason: why the last build failed.
+        due_at: the earliest of its replicas'; kept, for it is looked at far more often than it changes.
     """
 
     name: str
@@ -140,6 +153,10 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    due_at: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "due_at", min((each.due_at for each in self.replicas), default=math.inf))
 
     @property
     def wanted(self) -> bool:
@@ -153,10 +170,12 @@ class State:
     Attributes:
         units: by name; engines and spaces.
         closing: the system is going down; when everything has ended the loop ends.
+        settled: the units when nothing moved any more: what is the same since does not move by itself either.
     """
 
     units: Mapping[str, Unit] = field(default_factory=dict)
     closing: bool = False
+    settled: Mapping[str, Unit] = field(default_factory=dict, repr=False, compare=False)
 
     def replica(self, name: str) -> Replica:
         """The replica of that name.
@@ -172,7 +191,11 @@ class State:
 
     def with_unit(self, unit: Unit) -> State:
         """The same state with that unit in place of the one of its name."""
-        return replace(self, units={**self.units, unit.name: unit})
+        return State({**self.units, unit.name: unit}, self.closing, self.settled)
+
+    def as_settled(self) -> State:
+        """The same state, known to be one in which nothing moves by itself."""
+        return self if self.settled is self.units else State(self.units, self.closing, self.units)
 
     def with_replica(self, replica: Replica) -> State:
         """The same state with that replica in place of the one of its name."""

@@ -63,5 +63,5 @@ class Loop:
             self.state, actions = step(self.state, event, self._clock())
             for action in actions:
                 self._perform(action, self.state)
-        if self.state is not before:
+        if self.state.units is not before.units or self.state.closing != before.closing:
             self._changed(self.state)

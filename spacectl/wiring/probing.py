@@ -36,6 +36,7 @@ class UnitProber:
         self._launcher = launcher
         self._note = note
         self._prober = Prober()
+        self._targets: dict[int, Target] = {}
         self._bus = BusProbe(prepared, admin, note)
 
     async def probe(self, running: Running, kind: ProbeKind, timeout_s: float) -> str | None:
@@ -43,10 +44,14 @@ class UnitProber:
         unit = running.unit
         checks = ready_checks(unit) if kind == "ready" else checks_of(probe_section(unit.manifest, kind))
         limit = _BUS_TIMEOUT_S if unit.engine else timeout_s
-        return await self._prober.probe(self._target(running), checks, limit)
+        pid = running.process.pid
+        if pid not in self._targets:
+            self._targets[pid] = self._target(running)
+        return await self._prober.probe(self._targets[pid], checks, limit)
 
     def forget(self, pid: int) -> None:
         """Drop what is remembered of a process that ended."""
+        self._targets.pop(pid, None)
         self._prober.forget(pid)
 
     async def external_bus(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -138,6 +139,7 @@ def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
     ours, theirs = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    gc.freeze()  # what was imported stays: the supervisor need not look through it for garbage, nor copy its pages
     pid = os.fork()
     if pid == 0:
         os._exit(_supervisor(prepared, watch=watch, log=log, lifeline=ours, lock=lock.descriptor))

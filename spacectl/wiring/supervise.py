@@ -162,13 +162,13 @@ async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None
 
 
 async def _watch(prepared: Prepared, supervisor: Supervisor) -> None:
+    sections = [(space, space.manifest.watch) for space in prepared.system.spaces]
+    watching = [(space, watch) for space, watch in sections if watch.paths and watch.on_change != "none"]
+    if not watching:  # then it would cost a thread, and CPU, all the same
+        return
     from spacectl.adapters.watch import Watched, changes
 
-    watched = {
-        space.name: Watched(space.folder, space.manifest.watch.paths, space.manifest.watch.ignore)
-        for space in prepared.system.spaces
-        if space.manifest.watch.paths and space.manifest.watch.on_change != "none"
-    }
+    watched = {space.name: Watched(space.folder, watch.paths, watch.ignore) for space, watch in watching}
     try:
         async for names in changes(watched):
             for name in sorted(names):

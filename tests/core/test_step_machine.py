@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from spacectl.core.adopting import Found, record_of, survivors
-from spacectl.core.settle import next_wake
-from spacectl.core.step import finished, step
-from spacectl.model.actions import Build, CancelBuild, Kill, Probe, Spawn, Terminate
+from spacectl.core.settle import next_wake, settle_unit
+from spacectl.core.step import finished, step, take_in
+from spacectl.model.actions import Action, Build, CancelBuild, Kill, Probe, Spawn, Terminate
 from spacectl.model.events import (
     BuildFinished,
     CompletedBefore,
@@ -73,13 +73,33 @@ class World:
     probes: list[Probe] = field(default_factory=list)
 
 
+def go_through_all(state: State, now: float) -> tuple[State, list[Action]]:
+    """What `settle` is to give, in the plainest way: every unit, again and again."""
+    actions: list[Action] = []
+    while True:
+        before = state
+        for name in state.units:
+            state, more = settle_unit(state, name, now)
+            actions += more
+        if state is before:
+            return state, actions
+
+
+def step_by_going_through_all(state: State, event: Event, now: float) -> tuple[State, list[Action]]:
+    state, actions = take_in(state, event, now)
+    state, more = go_through_all(state, now)
+    return state, actions + more
+
+
 class Supervision(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.state, self.now, self.world = shop(), 0.0, World()
 
     def feed(self, event: Event) -> None:
+        expected = step_by_going_through_all(self.state, event, self.now)
         self.state, actions = step(self.state, event, self.now)
+        assert (self.state, actions) == expected
         world = self.world
         for action in actions:
             match action:

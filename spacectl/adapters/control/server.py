@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -41,7 +42,12 @@ class ControlServer:
     def __init__(self, control: Control, path: Path) -> None:
         self._path = path
         config = uvicorn.Config(
-            application(control), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            application(control),
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         self._server = _Server(config)
 
@@ -56,11 +62,19 @@ class ControlServer:
 
     def stop(self) -> None:
         """End the service; open feeds end with it."""
-        self._server.should_exit = True
+        self._server.told.set()
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the supervisor."""
+    """A server that leaves signals to the supervisor, and wakes up for nothing but requests."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.told.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

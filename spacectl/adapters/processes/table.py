@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -14,8 +14,7 @@ _EXEC_LOOKS, _EXEC_LOOK_S = 10, 0.001
 _PIECE = 8192  # a stat line is far shorter, most environments too
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One process that lives.
 
     Attributes:
@@ -117,7 +116,7 @@ def _row(name: str) -> Row | None:
     if not fields or fields[0] in _GONE:
         return None
     # Counted from the state, field 3: ppid 4, session 6, utime to cstime 14 to 17, starttime 22, rss 24.
-    cpu_s = sum(map(int, fields[11:15])) / _TICKS_PER_S
+    cpu_s = (int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])) / _TICKS_PER_S
     return Row(int(fields[1]), int(fields[3]), int(fields[19]), cpu_s, int(fields[21]) * _PAGE)
 
 
