@@ -31,7 +31,10 @@ _MOST_AT_LAST_BYTES = 2 * 1024**2
 _QUIET = frozenset({"ready", "started", "building", "built", "created", "updated", "stopped"})
 """What need not be told while all goes well; `ps` and the supervisor's log have it."""
 
-_LOUD = {"failed": "bold red", "backoff": "yellow", "unhealthy": "red", "violation": "red", "build failed": "red"}
+_LOUD = {
+    "failed": "bold red", "backoff": "yellow", "unhealthy": "red", "violation": "red", "build failed": "red",
+    "loop": "yellow",
+}  # fmt: skip
 
 
 class Stream:

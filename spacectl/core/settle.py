@@ -31,7 +31,8 @@ def settle(state: State, now: float) -> tuple[State, list[Action]]:
 def next_wake(state: State) -> float | None:
     """When something becomes due without anything happening; None when nothing will."""
     times = [at for unit in state.units.values() for replica in unit.replicas for at in _due(replica)]
-    return min(times, default=None)
+    held = [at for unit in state.units.values() if (at := unit.watching.held_until) is not None]
+    return min([*times, *held], default=None)
 
 
 def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:

@@ -51,7 +51,10 @@ class ViolationReport(Strict):
 
 
 class SpaceReport(Strict):
-    """One space and its replicas. `url` is where its API answers; null when it serves none."""
+    """One space and its replicas. `url` is where its API answers; null when it serves none.
+
+    `warnings` tell, in words, what somebody should see to: a build that failed while the space runs on, a loop.
+    """
 
     name: str
     kind: Literal["service", "job"]
@@ -62,10 +65,11 @@ class SpaceReport(Strict):
     url: str | None
     replicas: tuple[ReplicaReport, ...]
     violations: tuple[ViolationReport, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class PsReport(Strict):
-    """A whole system. `since` is when its supervisor started, RFC 3339."""
+    """A whole system. `since` is when its supervisor started, RFC 3339; `warnings` are about no space in particular."""
 
     system: str
     state: str
@@ -74,6 +78,7 @@ class PsReport(Strict):
     gateway: EngineReport | None
     bus: EngineReport
     spaces: tuple[SpaceReport, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class Noted(Strict):

@@ -118,6 +118,25 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """What changes of a unit's files have led to.
+
+    Attributes:
+        rounds: how many restarts (or builds) in a row each saw files change while it was under way.
+        files: those that changed in each of them.
+        held_until: when the next one begins, which waits because of that; None when none does.
+        pause_s: how long it waits.
+        built_at: when a build ended last.
+    """
+
+    rounds: int = 0
+    files: frozenset[str] = frozenset()
+    held_until: float | None = None
+    pause_s: float = 0.0
+    built_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """A space, or an engine (the bus, the gateway): something with replicas.
 
@@ -136,6 +155,7 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    watching: Watching = Watching()
 
     @property
     def wanted(self) -> bool:

@@ -82,7 +82,8 @@ def warnings(ps: PsReport) -> list[str]:
         for space in ps.spaces
         for each in space.violations
     ]
-    return bus + refused
+    told = [f"{space.name}: {warning}" for space in ps.spaces for warning in space.warnings]
+    return bus + list(ps.warnings) + told + refused
 
 
 def _tried(violation: ViolationReport) -> str:

@@ -153,9 +153,9 @@ async def _watch(prepared: Prepared, supervisor: Supervisor) -> None:
         if space.manifest.watch.paths and space.manifest.watch.on_change != "none"
     }
     try:
-        async for names in changes(watched):
-            for name in sorted(names):
-                supervisor.post(FilesChanged(name))
+        async for changed in changes(watched):
+            for name, files in sorted(changed.items()):
+                supervisor.post(FilesChanged(name, files))
     except (OSError, RuntimeError) as error:  # the kernel has no watches left: the system runs on without
         supervisor.note(Note(BUS, "unwatched", f"changes of files are no longer seen: {error}"))
 

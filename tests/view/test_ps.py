@@ -107,3 +107,7 @@ def test_warnings() -> None:
         "orders was refused by the bus: wrong user or password (once): take $NATS_URL",
     ]
     assert warnings(report(replica("orders.1"))) == []
+    calm = report(replica("orders.1"))
+    looping = calm.spaces[0].model_copy(update={"warnings": ("a loop",)})
+    told = calm.model_copy(update={"spaces": (looping,), "warnings": ("no limits",)})
+    assert warnings(told) == ["no limits", "orders: a loop"]
