@@ -30,10 +30,15 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a main process ended. Both None: an adopted process, whose exit status nobody saw."""
+    """How a main process ended. Both None: an adopted process, whose exit status nobody saw.
+
+    Attributes:
+        cause: why it was killed, in words, where that is known.
+    """
 
     code: int | None
     signal: int | None
+    cause: str | None = None
 
     @property
     def success(self) -> bool:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 
 from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
@@ -25,6 +26,7 @@ from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
 from spacectl.wiring.launching import Launcher
+from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
 
@@ -47,15 +49,16 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
     admin = NatsAdmin(connect)
+    limits = Limits(prepared.system, prepared.instance)
     embedded = prepared.nats_server is not None
     supervisor = Supervisor(
         assemble(prepared.system, embedded_bus=embedded),
-        _surroundings(prepared),
+        replace(_surroundings(prepared), warnings=limits.warnings),
         clock=time.monotonic,
         journal=journal.write,
         selected=prepared.selected,
     )
-    launcher = Launcher(prepared, processes)
+    launcher = Launcher(prepared, processes, limits)
     prober = UnitProber(prepared, launcher, admin, supervisor.note)
     crew = Crew()
     world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
@@ -71,6 +74,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         supervisor.start(())
         await crew.run(supervisor.loop.run())
         await processes.end_all()
+        limits.close()
     finally:
         processes.kill_all()
         prepared.layout.control_socket.unlink(missing_ok=True)
