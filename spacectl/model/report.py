@@ -25,7 +25,13 @@ class ExitReport(Strict):
 
 
 class ReplicaReport(Strict):
-    """One replica. `started` is RFC 3339; `tail` holds the last lines it wrote before it crashed."""
+    """One replica; times are RFC 3339.
+
+    Attributes:
+        started: when its process was.
+        tail: the last lines it wrote before it crashed.
+        since: when it came into its state.
+    """
 
     name: str
     state: str
@@ -39,6 +45,7 @@ class ReplicaReport(Strict):
     exit: ExitReport | None
     reason: str | None
     tail: tuple[str, ...] = ()
+    since: str | None = None
 
 
 class ViolationReport(Strict):

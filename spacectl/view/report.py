@@ -133,6 +133,7 @@ def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:
         exit=None if ended is None else ExitReport(code=ended.code, signal=ended.signal),
         reason=replica.reason,
         tail=replica.tail if replica.phase in ENDED | {Phase.BACKOFF} else (),
+        since=rfc3339(replica.since + around.clock_offset_s),
     )
 
 
