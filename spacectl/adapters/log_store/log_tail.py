@@ -47,7 +47,9 @@ class LogTail:
         self._stop = _NO_END
         self._unwanted = 0
         self._go_to(log.start)
-        if not whole:
+        if whole:
+            self.missed = self._position
+        else:
             self._select(selection)
 
     def look(self) -> None:
