@@ -60,7 +60,8 @@ class ViolationReport(Strict):
 class SpaceReport(Strict):
     """One space and its replicas. `url` is where its API answers; null when it serves none.
 
-    `warnings` tell, in words, what somebody should see to: a build that failed while the space runs on, a loop.
+    `warnings` tell, in words, what somebody should see to: limits that cannot be kept, a build that failed while the
+    space runs on, a loop.
     """
 
     name: str
@@ -76,7 +77,7 @@ class SpaceReport(Strict):
 
 
 class PsReport(Strict):
-    """A whole system. `since` is when its supervisor started, RFC 3339; `warnings` are about no space in particular."""
+    """A whole system. `since` is when its supervisor started, RFC 3339."""
 
     system: str
     state: str
@@ -85,7 +86,6 @@ class PsReport(Strict):
     gateway: EngineReport | None
     bus: EngineReport
     spaces: tuple[SpaceReport, ...]
-    warnings: tuple[str, ...] = ()
 
 
 class Noted(Strict):

@@ -28,7 +28,7 @@ class Surroundings:
         ports: of each replica that has one.
         urls: of each space that serves an API.
         cpu_percent, memory_bytes: of each main process, by pid.
-        warnings: what somebody should see to, and is about no space in particular.
+        warnings: what somebody should see to, by space.
     """
 
     system: str
@@ -40,7 +40,7 @@ class Surroundings:
     urls: Mapping[str, str]
     cpu_percent: Mapping[int, float] = field(default_factory=dict)
     memory_bytes: Mapping[int, int] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
 
 def report(state: State, around: Surroundings) -> PsReport:
@@ -54,7 +54,6 @@ def report(state: State, around: Surroundings) -> PsReport:
         gateway=None,
         bus=_bus(state, around),
         spaces=tuple(_space(unit, around) for unit in spaces),
-        warnings=around.warnings,
     )
 
 
@@ -106,14 +105,14 @@ def _space(unit: Unit, around: Surroundings) -> SpaceReport:
         replicas=tuple(_replica(replica, around) for replica in unit.replicas),
         violations=tuple(ViolationReport(kind=v.kind, subject=v.subject, count=v.count, hint=v.hint)
                          for v in unit.violations),
-        warnings=_warnings(unit),
+        warnings=_warnings(unit, around),
     )  # fmt: skip
 
 
-def _warnings(unit: Unit) -> tuple[str, ...]:
+def _warnings(unit: Unit, around: Surroundings) -> tuple[str, ...]:
     kept = unit.build is BuildPhase.DONE and unit.build_reason is not None
     failed = f"{unit.build_reason}; what ran before runs on" if kept else None
-    return tuple(text for text in (failed, loop(unit)) if text is not None)
+    return tuple(text for text in (around.warnings.get(unit.name), failed, loop(unit)) if text is not None)
 
 
 def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:

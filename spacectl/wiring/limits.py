@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spacectl.adapters.cgroups import CONTROLLERS, Groups, Place, find
+from spacectl.adapters.cgroups import Groups, Place, find
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import LimitsSection
 from spacectl.model.state import Ended
@@ -17,36 +17,21 @@ from spacectl.runtime.world import Process
 
 
 class Limits:
-    """The limits of one system.
+    """The limits of one system. As long as no space has any, nothing is looked at and nothing made.
 
     Args:
-        system: whose; where no space has limits, nothing is looked at and nothing made.
         instance: marks the system's groups.
     """
 
-    def __init__(self, system: System, instance: str) -> None:
+    def __init__(self, instance: str) -> None:
+        self._name = f"spacectl-{instance}"
+        self._place: Place | None = None
         self._groups: Groups | None = None
-        self._place = Place()
-        self._spaces = {space.name: space.manifest.limits for space in system.spaces if _any(space.manifest.limits)}
-        if not self._spaces:
-            return
-        self._place = find()
-        try:
-            self._groups = Groups(self._place, f"spacectl-{instance}") if self._place.controllers else None
-        except OSError as error:
-            self._place = Place(why=f"no group can be made in {self._place.folder}: {error.strerror}")
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is written in manifests and not kept."""
-        missing = CONTROLLERS - self._place.controllers
-        keys = {key for key in missing for each in self._spaces.values() if getattr(each, key) is not None}
-        if not keys:
-            return ()
-        names = [name for name, limits in self._spaces.items() if any(getattr(limits, key) is not None for key in keys)]
-        fix = f"; {self._place.fix}" if self._place.fix else ""
-        words = " and ".join(sorted(keys, reverse=True))
-        return (f"[limits] {words} of {', '.join(sorted(names))} not kept: {self._place.why}{fix}",)
+    def warnings(self, system: System) -> dict[str, str]:
+        """What is written in the manifests of spaces and not kept, by space."""
+        told = {space.name: self._missing(space.manifest.limits) for space in system.spaces}
+        return {name: text for name, text in told.items() if text is not None}
 
     def group(self, name: str, limits: LimitsSection) -> Path | None:
         """The group that a replica is to be started in; None where it has no limit that can be kept.
@@ -54,11 +39,11 @@ class Limits:
         Raises:
             SpawnError: the kernel refused the limits.
         """
-        keeps = self._place.controllers
+        asked = _asked(limits)
+        if not asked or not (keeps := self._look().controllers & asked) or self._groups is None:
+            return None
         memory = limits.memory if "memory" in keeps else None
         cpu = limits.cpu if "cpu" in keeps else None
-        if self._groups is None or (memory is None and cpu is None):
-            return None
         try:
             return self._groups.make(name, memory=memory, cpu=cpu)
         except OSError as error:
@@ -66,12 +51,32 @@ class Limits:
 
     def guard(self, process: Process, name: str, limits: LimitsSection) -> Process:
         """The process as one that tells when it was ended for its memory, and whose group goes with it."""
-        return process if self._groups is None else _Limited(process, name, limits, self._groups)
+        if self._groups is None or process.launch.group is None:
+            return process
+        return _Limited(process, name, limits, self._groups)
 
     def close(self) -> None:
         """Remove the groups of all that has ended."""
         if self._groups is not None:
             self._groups.close()
+
+    def _look(self) -> Place:
+        if self._place is None:
+            self._place = find()
+            try:
+                self._groups = Groups(self._place, self._name) if self._place.controllers else None
+            except OSError as error:
+                self._place = Place(why=f"no group can be made in {self._place.folder}: {error.strerror}")
+        return self._place
+
+    def _missing(self, limits: LimitsSection) -> str | None:
+        asked = _asked(limits)
+        missing = asked - self._look().controllers if asked else frozenset()
+        if not missing:
+            return None
+        place = self._look()
+        fix = f"; {place.fix}" if place.fix else ""
+        return f"[limits] {' and '.join(sorted(missing, reverse=True))} not kept: {place.why}{fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +123,7 @@ class _Limited:
         return replace(ended, cause=f"it used more than memory = {format_size(self.limits.memory)}")
 
 
-def _any(limits: LimitsSection) -> bool:
-    return limits.memory is not None or limits.cpu is not None
+def _asked(limits: LimitsSection) -> frozenset[str]:
+    """The controllers that limits need."""
+    values = {"memory": limits.memory, "cpu": limits.cpu}
+    return frozenset(name for name, value in values.items() if value is not None)

@@ -49,11 +49,11 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
     admin = NatsAdmin(connect)
-    limits = Limits(prepared.system, prepared.instance)
+    limits = Limits(prepared.instance)
     embedded = prepared.nats_server is not None
     supervisor = Supervisor(
         assemble(prepared.system, embedded_bus=embedded),
-        replace(_surroundings(prepared), warnings=limits.warnings),
+        replace(_surroundings(prepared), warnings=limits.warnings(prepared.system)),
         clock=time.monotonic,
         journal=journal.write,
         selected=prepared.selected,

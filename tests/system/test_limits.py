@@ -27,12 +27,16 @@ REST = '[api]\nserves = false\n[ready]\nlog = "up"\n[restart]\npolicy = "never"\
 @cannot
 def test_limits_that_cannot_be_kept_are_told(make_system: Any, idle: Callable[..., str]) -> None:
     more = "[limits]\nmemory = '64MB'\n"
-    system = make_system({"hungry": idle(more=more + "cpu = 0.5\n"), "modest": idle(more=more), "free": idle()})
+    spaces = {"hungry": idle(more=more), "modest": idle(more=more), "busy": idle(more=f"{more}cpu = 0.5\n")}
+    system = make_system(spaces | {"free": idle()})
     done = system.up()
-    told = f"[limits] memory and cpu of hungry, modest not kept: {PLACE.why}; {PLACE.fix}"
-    assert done.err.count(told) == 1
-    assert system.ps()["warnings"] == [told]
-    assert f"! {told}" in " ".join(system.run("ps").out.split())
+    memory, both = (f"[limits] {keys} not kept: {PLACE.why}; {PLACE.fix}" for keys in ("memory", "memory and cpu"))
+    assert done.err.count("not kept") == 2
+    assert f"! busy: {both}\n! hungry, modest: {memory}\n" in done.err
+    assert {space["name"]: space["warnings"] for space in system.ps()["spaces"]} == {
+        "busy": [both], "free": [], "hungry": [memory], "modest": [memory]
+    }  # fmt: skip
+    assert f"! hungry, modest: {memory}" in " ".join(system.run("ps").out.split())
     limits = next(each for each in system.run("doctor", "--json").json["findings"] if each["name"] == "limits")
     assert (limits["ok"], limits["found"], limits["fix"]) == (False, PLACE.why, PLACE.fix)
 
@@ -46,7 +50,7 @@ def test_who_uses_more_memory_is_killed_and_told_why(make_system: Any) -> None:
     replica = system.wait_for_replica("hungry.1", lambda each: each["state"] == "failed")
     assert replica["reason"] == "killed: it used more than memory = 64MB; policy never restarts nothing"
     assert replica["exit"] == {"code": None, "signal": 9}
-    assert system.ps()["warnings"] == []
+    assert system.ps()["spaces"][0]["warnings"] == []
 
 
 @can

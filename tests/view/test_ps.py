@@ -108,6 +108,7 @@ def test_warnings() -> None:
     ]
     assert warnings(report(replica("orders.1"))) == []
     calm = report(replica("orders.1"))
-    looping = calm.spaces[0].model_copy(update={"warnings": ("a loop",)})
-    told = calm.model_copy(update={"spaces": (looping,), "warnings": ("no limits",)})
-    assert warnings(told) == ["no limits", "orders: a loop"]
+    looping = calm.spaces[0].model_copy(update={"warnings": ("no limits", "a loop")})
+    other = calm.spaces[0].model_copy(update={"name": "cart", "warnings": ("no limits",)})
+    told = calm.model_copy(update={"spaces": (other, looping)})
+    assert warnings(told) == ["cart, orders: no limits", "orders: a loop"]
