@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from spacectl.core import adopting, probing
+from spacectl.core import adopting, probing, watching
 from spacectl.core.moves import to
 from spacectl.core.restarting import after_exit, crashed, describe
 from spacectl.core.settle import settle
@@ -53,8 +53,12 @@ def step(state: State, event: Event, now: float) -> Step:
 
 
 def take_in(state: State, event: Event, now: float) -> Step:
-    """Take in one event, without what follows from it for others."""
-    return (state, []) if _is_too_late(state, event) else _take_in(state, event, now)
+    """Take in one event, and the ends of pauses, without what follows from it for others."""
+    state, actions = (state, []) if _is_too_late(state, event) else _take_in(state, event, now)
+    for name in watching.due(state, now):
+        state, more = _react(state.with_unit(watching.released(state.units[name])), name, now)
+        actions += more
+    return state, actions
 
 
 def finished(state: State) -> bool:
@@ -84,8 +88,8 @@ def _take_in(state: State, event: Event, now: float) -> Step:
             return _built(state, event, now)
         case Spawned() | SpawnFailed() | Adopted() | CompletedBefore() | Exited() | Gone() | Probed():
             return _of_replica(state, event, now)
-        case FilesChanged(unit=name):
-            return _changed(state, state.units[name], now)
+        case FilesChanged():
+            return _changed(state, event, now)
         case Refused():
             return _refused(state, event)
     assert_never(event)
@@ -94,10 +98,10 @@ def _take_in(state: State, event: Event, now: float) -> Step:
 def _each(state: State, names: frozenset[str], change: _Change) -> Step:
     actions: list[Action] = []
     for name in sorted(names & state.units.keys()):
-        unit = state.units[name]
+        unit = watching.forgotten(state.units[name])
         if unit.build is not BuildPhase.RUNNING:
             unit = replace(unit, build=BuildPhase.UNKNOWN, build_reason=None)  # ask again whether it is up to date
-            state = state.with_unit(unit)
+        state = state.with_unit(unit)
         for replica in unit.replicas:
             changed, more = change(unit, replica)
             state = state.with_replica(changed)
@@ -149,6 +153,7 @@ def _built(state: State, event: BuildFinished, now: float) -> Step:
     unit = state.units[event.unit]
     if unit.build is not BuildPhase.RUNNING:  # cancelled meanwhile
         return state, []
+    unit = replace(unit, watching=replace(unit.watching, built_at=now))
     if event.reason is None:
         state = state.with_unit(replace(unit, build=BuildPhase.DONE, refresh=False, build_reason=None))
         return _restart_all(state, unit.name, now) if unit.refresh else (state, [])
@@ -178,20 +183,30 @@ def _restart_all(state: State, name: str, now: float) -> Step:
     return state, actions
 
 
-def _changed(state: State, unit: Unit, now: float) -> Step:
-    on_change = unit.manifest.watch.on_change
-    if on_change == "none" or not unit.wanted:
+def _changed(state: State, event: FilesChanged, now: float) -> Step:
+    unit = state.units[event.unit]
+    if unit.manifest.watch.on_change == "none" or not unit.wanted:
         return state, []
-    note = Note(unit.name, "changed", "files changed")
-    if on_change == "build" and unit.manifest.build.command is not None:
+    unit, told = watching.changed(unit, event.files, now)
+    state, actions = state.with_unit(unit), [Note(unit.name, "changed", "files changed"), *told]
+    if unit.watching.held_until is not None:
+        return state, actions
+    state, more = _react(state, unit.name, now)
+    return state, [*actions, *more]
+
+
+def _react(state: State, name: str, now: float) -> Step:
+    unit = state.units[name]
+    if not unit.wanted:
+        return state, []
+    if unit.manifest.watch.on_change == "build" and unit.manifest.build.command is not None:
         # The first build begins anew, and replicas go on waiting for it.
         first = unit.build is BuildPhase.RUNNING and not unit.refresh
         building = replace(unit, build=BuildPhase.RUNNING, refresh=not first)
-        return state.with_unit(building), [note, Build(unit.name)]
+        return state.with_unit(building), [Build(unit.name)]
     if unit.build is not BuildPhase.RUNNING:
         state = state.with_unit(replace(unit, build=BuildPhase.UNKNOWN, build_reason=None))
-    state, actions = _restart_all(state, unit.name, now)
-    return state, [note, *actions]
+    return _restart_all(state, unit.name, now)
 
 
 def _refused(state: State, event: Refused) -> Step:

@@ -119,9 +119,14 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class FilesChanged:
-    """Files that a space watches changed."""
+    """Files that a space watches changed.
+
+    Attributes:
+        files: which, relative to the space's folder; empty where nobody knows.
+    """
 
     unit: str
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,13 @@ class ExitReport(Strict):
 
 
 class ReplicaReport(Strict):
-    """One replica. `started` is RFC 3339; `tail` holds the last lines it wrote before it crashed."""
+    """One replica; times are RFC 3339.
+
+    Attributes:
+        started: when its process was.
+        tail: the last lines it wrote before it crashed.
+        since: when it came into its state.
+    """
 
     name: str
     state: str
@@ -39,6 +45,7 @@ class ReplicaReport(Strict):
     exit: ExitReport | None
     reason: str | None
     tail: tuple[str, ...] = ()
+    since: str | None = None
 
 
 class ViolationReport(Strict):
@@ -51,7 +58,11 @@ class ViolationReport(Strict):
 
 
 class SpaceReport(Strict):
-    """One space and its replicas. `url` is where its API answers; null when it serves none."""
+    """One space and its replicas. `url` is where its API answers; null when it serves none.
+
+    `warnings` tell, in words, what somebody should see to: limits that cannot be kept, a build that failed while the
+    space runs on, a loop.
+    """
 
     name: str
     kind: Literal["service", "job"]
@@ -62,6 +73,7 @@ class SpaceReport(Strict):
     url: str | None
     replicas: tuple[ReplicaReport, ...]
     violations: tuple[ViolationReport, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class PsReport(Strict):

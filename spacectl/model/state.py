@@ -35,10 +35,15 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a main process ended. Both None: an adopted process, whose exit status nobody saw."""
+    """How a main process ended. Both None: an adopted process, whose exit status nobody saw.
+
+    Attributes:
+        cause: why it was killed, in words, where that is known.
+    """
 
     code: int | None
     signal: int | None
+    cause: str | None = None
 
     @property
     def success(self) -> bool:
@@ -134,6 +139,25 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """What changes of a unit's files have led to.
+
+    Attributes:
+        rounds: how many restarts (or builds) in a row each saw files change while it was under way.
+        files: those that changed in each of them.
+        held_until: when the next one begins, which waits because of that; None when none does.
+        pause_s: how long it waits.
+        built_at: when a build ended last.
+    """
+
+    rounds: int = 0
+    files: frozenset[str] = frozenset()
+    held_until: float | None = None
+    pause_s: float = 0.0
+    built_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """A space, or an engine (the bus, the gateway): something with replicas.
 
@@ -141,7 +165,8 @@ class Unit:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
         build_reason: why the last build failed.
-        due_at: the earliest of its replicas'; kept, for it is looked at far more often than it changes.
+        due_at: the earliest of its replicas', and the end of the pause in a loop; kept, for it is looked at far more
+            often than it changes.
     """
 
     name: str
@@ -153,10 +178,13 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    watching: Watching = Watching()
     due_at: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        held_at = math.inf if self.watching.held_until is None else self.watching.held_until
         object.__setattr__(self, "due_at", min((each.due_at for each in self.replicas), default=math.inf))
+        object.__setattr__(self, "due_at", min(self.due_at, held_at))
 
     @property
     def wanted(self) -> bool:

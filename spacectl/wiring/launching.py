@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from spacectl.adapters.builds import Builder
 from spacectl.adapters.env_file import read_env_file
 from spacectl.adapters.network_ports import is_free, owner
-from spacectl.adapters.processes.children import Child, Processes
+from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.tail import tail
 from spacectl.core import bus
 from spacectl.core.assemble import BUS
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
 from spacectl.core.restarting import describe
+from spacectl.model.events import Adopted
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
-from spacectl.model.state import Ended, Process, Unit
+from spacectl.model.state import Ended, Unit
+from spacectl.runtime.world import Process
+from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
 
 
 class Launcher:
     """Starts replicas, engines, builds and probe commands of one system as processes."""
 
-    def __init__(self, prepared: Prepared, processes: Processes) -> None:
+    def __init__(self, prepared: Prepared, processes: Processes, limits: Limits) -> None:
         self._prepared = prepared
+        self._limits = limits
         self._processes = processes
         self._builder = Builder(prepared.layout.builds, processes.run)
 
-    def start(self, unit: Unit, number: int) -> Child:
+    def start(self, unit: Unit, number: int) -> Process:
         """Start a replica's main process.
 
         Raises:
@@ -39,14 +45,23 @@ class Launcher:
         launch = self._engine() if unit.engine else self._replica(unit.manifest, number)
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
-        return self._processes.spawn(launch)
+        if unit.engine:
+            return self._processes.spawn(launch)
+        name, limits = f"{unit.name}.{number}", unit.manifest.limits
+        process = self._processes.spawn(replace(launch, group=self._limits.group(name, limits)))
+        return self._limits.guard(process, name, limits)
 
-    def adopt(self, unit: Unit, number: int, process: Process) -> Child:
+    def adopt(self, unit: Unit, number: int, event: Adopted) -> Process:
         """Take over a replica's main process that an earlier supervisor started."""
         name = BUS if unit.engine else f"{unit.name}.{number}"
         folder = self._prepared.layout.run if unit.engine else self._folder(unit.name)
         launch = Launch((), folder, {}, self._prepared.layout.log(name), self._prepared.ports.get(name))
-        return self._processes.adopt(launch, process)
+        if unit.engine:
+            return self._processes.adopt(launch, event.process)
+        with contextlib.suppress(SpawnError):  # it runs in its group all the same
+            launch = replace(launch, group=self._limits.group(name, unit.manifest.limits))
+        process = self._processes.adopt(launch, event.process)
+        return self._limits.guard(process, name, unit.manifest.limits)
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
         """Build a space; None when nothing had changed, and the last lines of the output when it failed.

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 
 from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
@@ -27,6 +28,7 @@ from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
 from spacectl.wiring.launching import Launcher
+from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
 from spacectl.wiring.recording import Recorder
@@ -50,15 +52,16 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
     admin = NatsAdmin(connect)
+    limits = Limits(prepared.instance)
     embedded = prepared.nats_server is not None
     supervisor = Supervisor(
         assemble(prepared.system, embedded_bus=embedded),
-        _surroundings(prepared),
+        replace(_surroundings(prepared), warnings=limits.warnings(prepared.system)),
         clock=time.monotonic,
         journal=journal.write,
         selected=prepared.selected,
     )
-    launcher = Launcher(prepared, processes)
+    launcher = Launcher(prepared, processes, limits)
     prober = UnitProber(prepared, launcher, admin, supervisor.note)
     records = RunRecords(prepared.layout.records)
     crew = Crew()
@@ -77,6 +80,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         await crew.run(supervisor.loop.run())
         await processes.end_all()
         records.forget()
+        limits.close()
     finally:
         processes.kill_all()
         prepared.layout.control_socket.unlink(missing_ok=True)
@@ -90,7 +94,7 @@ def _take_over(survivors: Survivors, supervisor: Supervisor, launcher: Launcher,
     for event in survivors.adopted:
         replica = state.replica(event.replica)
         unit = state.units[replica.unit]
-        world.adopt(unit, replica.number, launcher.adopt(unit, replica.number, event.process), event)
+        world.adopt(unit, replica.number, launcher.adopt(unit, replica.number, event), event)
     for name in survivors.completed:
         supervisor.post(CompletedBefore(name))
 
@@ -170,9 +174,9 @@ async def _watch(prepared: Prepared, supervisor: Supervisor) -> None:
 
     watched = {space.name: Watched(space.folder, watch.paths, watch.ignore) for space, watch in watching}
     try:
-        async for names in changes(watched):
-            for name in sorted(names):
-                supervisor.post(FilesChanged(name))
+        async for changed in changes(watched):
+            for name, files in sorted(changed.items()):
+                supervisor.post(FilesChanged(name, files))
     except (OSError, RuntimeError) as error:  # the kernel has no watches left: the system runs on without
         supervisor.note(Note(BUS, "unwatched", f"changes of files are no longer seen: {error}"))
 

@@ -135,9 +135,10 @@ class Supervision(RuleBasedStateMachine):
     def shut_down(self, now: bool) -> None:
         self.feed(ShutDown(now=now))
 
-    @rule(name=st.sampled_from(NAMES))
-    def files_change(self, name: str) -> None:
-        self.feed(FilesChanged(name))
+    @rule(name=st.sampled_from(NAMES), files=st.sets(st.sampled_from("ab")), times=st.integers(1, 6))
+    def files_change(self, name: str, files: set[str], times: int) -> None:
+        for _ in range(times):
+            self.feed(FilesChanged(name, frozenset(files)))
 
     @rule(name=st.sampled_from(NAMES))
     def refuse(self, name: str) -> None:
