@@ -149,7 +149,7 @@ def _is_there(replica: Replica) -> bool:
 
 def _is_up(unit: Unit) -> bool:
     wanted = Phase.COMPLETED if unit.manifest.space.kind == "job" else Phase.READY
-    return all(replica.phase is wanted for replica in unit.replicas)
+    return all(replica.phase is wanted for replica in unit.replicas if not replica.retired)
 
 
 def _illness(unit: Unit) -> str | None:

@@ -73,6 +73,7 @@ class Replica:
         restarts: how often it was started again after a crash, since `up`.
         reason: why it is where it is, in words.
         tail: the last lines of output, kept when it crashed.
+        retired: it is one too many, and is forgotten once nothing of it is left.
     """
 
     unit: str
@@ -92,6 +93,7 @@ class Replica:
     ended: Ended | None = None
     reason: str | None = None
     tail: tuple[str, ...] = ()
+    retired: bool = False
 
     @property
     def name(self) -> str:
@@ -125,6 +127,7 @@ class Unit:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
         build_reason: why the last build failed.
+        leaving: it is no longer part of the system, and is forgotten once nothing of it is left.
     """
 
     name: str
@@ -136,10 +139,16 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    leaving: bool = False
 
     @property
     def wanted(self) -> bool:
         return any(replica.wanted for replica in self.replicas)
+
+    @property
+    def staying(self) -> tuple[Replica, ...]:
+        """The replicas that are not on their way out."""
+        return tuple(replica for replica in self.replicas if not replica.retired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,11 @@ class State:
             if replica.number == int(number):
                 return replica
         raise KeyError(name)
+
+    def has_replica(self, name: str) -> bool:
+        """Whether there is a replica of that name."""
+        unit = self.units.get(name.rpartition(".")[0])
+        return unit is not None and any(replica.name == name for replica in unit.replicas)
 
     def with_unit(self, unit: Unit) -> State:
         """The same state with that unit in place of the one of its name."""

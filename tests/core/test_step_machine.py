@@ -1,6 +1,6 @@
 """Any order of events: no illegal move, at most one process per replica, what is wanted stopped ends stopped."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from spacectl.core.settle import next_wake
 from spacectl.core.step import finished, step
 from spacectl.model.actions import Build, CancelBuild, Kill, Probe, Spawn, Terminate
 from spacectl.model.events import (
+    Apply,
     BuildFinished,
     Event,
     Exited,
@@ -18,6 +19,7 @@ from spacectl.model.events import (
     Probed,
     Refused,
     Restart,
+    Scale,
     ShutDown,
     Spawned,
     SpawnFailed,
@@ -29,7 +31,8 @@ from spacectl.model.manifest import SpaceManifest
 from spacectl.model.phase import ENDED, RUNNING, Phase
 from spacectl.model.state import Ended, Replica, State, Unit
 
-NAMES = ("bus", "catalog", "orders", "seed")
+NAMES = ("bus", "catalog", "orders", "seed", "late")
+"""`late` comes and goes with the manifests; at first it is not there."""
 
 
 def manifest(name: str, **sections: object) -> SpaceManifest:
@@ -56,6 +59,15 @@ def shop() -> State:
         Unit("seed", manifest("seed", space={"kind": "job"}), frozenset({"bus"}), (Replica("seed", 1),)),
     )
     return State({unit.name: unit for unit in units})
+
+
+def written(name: str, replicas: int, *, builds: bool) -> Unit:
+    """A space as changed manifests have it."""
+    build = {"build": {"command": "make"}} if builds else {}
+    after = {"orders": {"bus", "catalog"}, "late": {"bus", "orders"}}.get(name, {"bus"})
+    kind = {"kind": "job"} if name == "seed" else {}
+    made = tuple(Replica(name, number + 1) for number in range(replicas))
+    return Unit(name, manifest(name, space=kind, **build), frozenset(after), made)
 
 
 @dataclass
@@ -108,6 +120,30 @@ class Supervision(RuleBasedStateMachine):
     def restart(self, names: set[str]) -> None:
         if not self.state.closing:
             self.feed(Restart(frozenset(names)))
+
+    @rule(name=st.sampled_from(["catalog", "orders", "late"]), count=st.integers(0, 3))
+    def scale(self, name: str, count: int) -> None:
+        self.feed(Scale(name, count))
+        if name in self.state.units and not self.state.closing:
+            assert [each.number for each in self.state.units[name].staying] == list(range(1, count + 1))
+
+    @rule(
+        counts=st.dictionaries(st.sampled_from(["catalog", "orders", "late", "seed"]), st.integers(0, 3)),
+        builds=st.booleans(),
+        renew=st.sets(st.sampled_from(NAMES[1:])),
+        start=st.sets(st.sampled_from(NAMES)),
+    )
+    def apply(self, counts: dict[str, int], builds: bool, renew: set[str], start: set[str]) -> None:
+        units = {name: written(name, count, builds=builds) for name, count in counts.items()}
+        known = {name: replace(unit, after=unit.after & {"bus", *units}) for name, unit in units.items()}
+        before = {each.name for unit in self.state.units.values() for each in unit.replicas if each.process}
+        self.feed(Apply(tuple(known.values()), frozenset(renew & units.keys()), frozenset(start)))
+        if not self.state.closing:
+            gone = self.state.units.keys() - {"bus", *units}
+            assert all(self.state.units[name].leaving and not self.state.units[name].staying for name in gone)
+            assert units.keys() <= self.state.units.keys()
+        now = {each.name for unit in self.state.units.values() for each in unit.replicas}
+        assert before <= now, "forgotten while something of it is left"
 
     @rule(now=st.booleans())
     def shut_down(self, now: bool) -> None:
@@ -166,6 +202,13 @@ class Supervision(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.world.building)))
         self.world.building.discard(name)
         self.feed(BuildFinished(name, reason))
+
+    @invariant()
+    def nothing_is_forgotten(self) -> None:
+        known = {each.name for unit in self.state.units.values() for each in unit.replicas}
+        assert {*self.world.processes, *self.world.spawning} <= known
+        assert self.world.building <= self.state.units.keys()
+        assert not any(unit.leaving and unit.staying for unit in self.state.units.values())
 
     @invariant()
     def processes_match(self) -> None:
