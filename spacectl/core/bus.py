@@ -105,6 +105,13 @@ def fit(streams: Sequence[StreamSpec], *, max_file: int) -> tuple[StreamSpec, ..
     )
 
 
+def lenient(before: BusPlan, now: BusPlan) -> BusPlan:
+    """The plan of now in which everyone may still do what they might before, for as long as they run as before."""
+    users = {user.name: user for user in before.users}
+    merged = [_with_all(users.pop(user.name, user), user) for user in now.users]
+    return replace(now, users=(*merged, *users.values()))
+
+
 def inbox_prefix(space: str) -> str:
     """The value of `NATS_INBOX_PREFIX` for a space, without a trailing dot."""
     return f"_INBOX.{space}"
@@ -175,6 +182,14 @@ def _user(space: Space, consumers: Iterable[ConsumerSpec]) -> BusUser:
         name=space.name,
         publish=(*_sorted(space.manifest.events.publishes), *pulls, inbox),
         subscribe=(inbox,),
+    )
+
+
+def _with_all(before: BusUser, now: BusUser) -> BusUser:
+    return BusUser(
+        now.name,
+        tuple(dict.fromkeys((*now.publish, *before.publish))),
+        tuple(dict.fromkeys((*now.subscribe, *before.subscribe))),
     )
 
 

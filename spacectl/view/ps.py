@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from spacectl.model.report import PsReport, ReplicaReport, ViolationReport
+from spacectl.model.report import PsReport, ReplicaReport, SpaceReport, ViolationReport
 
 GLYPHS = {
     "waiting": "…", "building": "⚒", "starting": "◔", "ready": "●", "unhealthy": "✚", "backoff": "↻",
@@ -82,7 +82,12 @@ def warnings(ps: PsReport) -> list[str]:
         for space in ps.spaces
         for each in space.violations
     ]
-    return bus + refused
+    unbuilt = [f"{space.name}: {space.reason}; what ran before runs on" for space in ps.spaces if _runs_unbuilt(space)]
+    return bus + unbuilt + refused
+
+
+def _runs_unbuilt(space: SpaceReport) -> bool:
+    return space.reason is not None and any(replica.pid is not None for replica in space.replicas)
 
 
 def _tried(violation: ViolationReport) -> str:

@@ -19,16 +19,21 @@ from spacectl.core.restarting import describe
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.state import Ended, Unit
+from spacectl.wiring.current import Current
 from spacectl.wiring.prepare import Prepared
 
 
 class Launcher:
     """Starts replicas, engines, builds and probe commands of one system as processes."""
 
-    def __init__(self, prepared: Prepared, processes: Processes) -> None:
-        self._prepared = prepared
+    def __init__(self, current: Current, processes: Processes) -> None:
+        self._current = current
         self._processes = processes
-        self._builder = Builder(prepared.layout.builds, processes.run)
+        self._builder = Builder(current.prepared.layout.builds, processes.run)
+
+    @property
+    def _prepared(self) -> Prepared:
+        return self._current.prepared
 
     def start(self, unit: Unit, number: int) -> Child:
         """Start a replica's main process.
@@ -40,6 +45,21 @@ class Launcher:
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
         return self._processes.spawn(launch)
+
+    def would_start(self, prepared: Prepared, name: str, number: int) -> Launch:
+        """How a replica of a space would be started, were this what holds.
+
+        Raises:
+            SpawnError: it could not be.
+        """
+        space = prepared.system.space(name)
+        if space is None:
+            raise SpawnError("it is no longer part of the system", final=True)
+        return Launcher(Current(prepared), self._processes)._replica(space.manifest, number)  # noqa: SLF001
+
+    async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
+        """Whether what a space is built from is no longer what it was when its build last ended."""
+        return await self._builder.is_stale(manifest, folder)
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
         """Build a space; None when nothing had changed, and the last lines of the output when it failed.

@@ -19,7 +19,7 @@ _MOST_NAMED = 12
 
 def find(layout: Layout) -> list[Leftover]:
     """The processes that carry this system's mark; with no supervisor there should be none."""
-    return leftovers.find(INSTANCE, instance_of(layout.root))
+    return leftovers.find(INSTANCE, instance_of(layout.home))
 
 
 def told(left: Iterable[Leftover]) -> str:
@@ -37,7 +37,7 @@ def refuse(layout: Layout) -> None:
     left = find(layout)
     if left:
         raise AlreadyRunningError(
-            f"the supervisor of the system in {layout.root} was killed, and its processes live on: {told(left)}",
+            f"the supervisor of the system in {layout.home} was killed, and its processes live on: {told(left)}",
             hint="`spacectl down` ends them",
         )
 

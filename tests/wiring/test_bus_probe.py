@@ -15,6 +15,7 @@ from spacectl.adapters.manifests import load
 from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect, connected
 from spacectl.model.layout import Layout
+from spacectl.wiring.current import Current
 from spacectl.wiring.prepare import Prepared, prepare
 from spacectl.wiring.probing import BusProbe
 
@@ -34,7 +35,7 @@ class Bus:
         self.prepared = prepared
         self.notes: list[str] = []
         self.admin = NatsAdmin(connect)
-        self.probe = BusProbe(prepared, self.admin, lambda note: self.notes.append(note.text))
+        self.probe = BusProbe(Current(prepared), self.admin, lambda note: self.notes.append(note.text))
         self.server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -137,7 +137,7 @@ async def test_an_unknown_name_is_refused_with_a_hint(served: Served) -> None:
         await asyncio.to_thread(served.client.stop, ("ordres",))
     assert raised.value.hint == 'did you mean "orders"?'
     status, body = await asyncio.to_thread(served.post, "/start", b'{"spaces": ["nope"]}')
-    assert (status, json.loads(body)) == (409, {"message": 'no space is named "nope"', "hint": None})
+    assert (status, json.loads(body)) == (409, {"message": 'no space is named "nope"', "hint": None, "exit_code": 2})
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"spaces": "orders"}', b'{"spaces": [1]}', b'{"space": []}', b"\xff"])
