@@ -51,7 +51,9 @@ def step(state: State, event: Event, now: float) -> Step:
     if not _is_too_late(state, event) and not _is_of_nobody(state, event):
         state, actions = _take_in(state, event, now)
     state, more = settle(state, now)
-    return applying.without_gone(state), actions + more
+    if not isinstance(event, Probed | Tick):  # as nearly all are; they end nothing, and looking would cost more
+        state = applying.without_gone(state)
+    return state, actions + more
 
 
 def finished(state: State) -> bool:

@@ -161,7 +161,7 @@ class Supervisor:
         return frozenset(name for name, unit in self.loop.state.units.items() if unit.engine)
 
     def _known(self, names: tuple[str, ...]) -> frozenset[str]:
-        known = sorted(self.loop.state.units.keys() - self._engines())
+        known = sorted(unit.name for unit in self.loop.state.units.values() if not unit.engine and not unit.leaving)
         for name in names:
             if name not in known:
                 raise UsageError(f'no space is named "{name}"', hint=did_you_mean(name, known))

@@ -211,6 +211,12 @@ class Supervision(RuleBasedStateMachine):
         assert not any(unit.leaving and unit.staying for unit in self.state.units.values())
 
     @invariant()
+    def what_is_gone_is_forgotten(self) -> None:
+        for unit in self.state.units.values():
+            assert unit.replicas or not unit.leaving
+            assert not any(each.retired and each.phase in ENDED and each.process is None for each in unit.replicas)
+
+    @invariant()
     def processes_match(self) -> None:
         for unit in self.state.units.values():
             for replica in unit.replicas:
