@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from spacectl.model.bus import (
     ADMIN_USER,
@@ -106,10 +107,22 @@ def fit(streams: Sequence[StreamSpec], *, max_file: int) -> tuple[StreamSpec, ..
 
 
 def lenient(before: BusPlan, now: BusPlan) -> BusPlan:
-    """The plan of now in which everyone may still do what they might before, for as long as they run as before."""
+    """The plan of now in which everyone may still do what they might before, for as long as they run as before.
+
+    What is on its way out publishes and acknowledges its last: nothing of that may be lost.
+    """
     users = {user.name: user for user in before.users}
-    merged = [_with_all(users.pop(user.name, user), user) for user in now.users]
-    return replace(now, users=(*merged, *users.values()))
+    streams = {stream.name: stream for stream in before.streams}
+    consumers = {(each.stream, each.name): each for each in before.consumers}
+    return replace(
+        now,
+        users=(*[_user_of_both(users.pop(each.name, each), each) for each in now.users], *users.values()),
+        streams=(*[_of_both(streams.pop(each.name, each), each) for each in now.streams], *streams.values()),
+        consumers=(
+            *[_of_both(consumers.pop((each.stream, each.name), each), each) for each in now.consumers],
+            *consumers.values(),
+        ),
+    )
 
 
 def inbox_prefix(space: str) -> str:
@@ -185,7 +198,14 @@ def _user(space: Space, consumers: Iterable[ConsumerSpec]) -> BusUser:
     )
 
 
-def _with_all(before: BusUser, now: BusUser) -> BusUser:
+S = TypeVar("S", StreamSpec, ConsumerSpec)
+
+
+def _of_both(before: S, now: S) -> S:
+    return replace(now, subjects=_sorted((*before.subjects, *now.subjects)))
+
+
+def _user_of_both(before: BusUser, now: BusUser) -> BusUser:
     return BusUser(
         now.name,
         tuple(dict.fromkeys((*now.publish, *before.publish))),

@@ -47,7 +47,6 @@ class Applier:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._one_at_a_time = asyncio.Lock()
-        self._granted = parts.current.prepared.bus_plan
         self._outgoing: frozenset[int] = frozenset()
 
     async def apply(self, wish: ApplyRequest) -> ChangesReport:
@@ -132,42 +131,46 @@ class Applier:
 
     async def _take_on(self, after: Prepared, outgoing: frozenset[int]) -> None:
         """Let it hold, the bus first: a space that starts must find its user and its streams."""
-        before = self._now
-        granted = lenient(self._granted, after.bus_plan)
+        before, granted = self._now, self._parts.current.granted
         self._hold(after)
-        if granted != self._granted or after.bus_plan != before.bus_plan:
-            try:
-                await self._grant(granted)
-            except MachineError:
-                self._hold(before)
-                await asyncio.to_thread(write_bus, before, self._granted)
-                self._parts.bus.changed()
-                raise
+        try:
+            await self._grant(lenient(granted, after.bus_plan))
+        except MachineError:
+            self._hold(before)
+            await self._write(granted)
+            raise
         self._outgoing |= outgoing
-        if self._granted != after.bus_plan:
+        if self._parts.current.granted != after.bus_plan:
             self._parts.tasks.create_task(self._tighten())
 
     async def _grant(self, plan: BusPlan) -> None:
-        """Have the bus know these users, and hold the streams and consumers of what holds now."""
+        """Have the bus offer this; one that is not ready yet does before it is."""
+        if plan == self._parts.current.granted:
+            return
+        await self._write(plan)
+        unit = self._state.units.get(BUS)
+        if unit is None or unit.replicas[0].phase is Phase.READY:
+            await self._parts.bus.provide()
+
+    async def _write(self, plan: BusPlan) -> None:
+        self._parts.current.granted = plan
         await asyncio.to_thread(write_bus, self._now, plan)
         self._parts.bus.changed()
-        unit = self._state.units.get(BUS)
-        if unit is None or unit.replicas[0].phase is Phase.READY:  # else it is, before it gets ready
-            await self._parts.bus.provide()
-        self._granted = plan
 
     async def _tighten(self) -> None:
-        """Take from users what only processes needed that are on their way out, once those have gone."""
-        while self._outgoing & self._pids(self._state.units):  # noqa: ASYNC110  (it may be a long while)
+        """Take from the bus what only processes needed that were on their way out, once those have gone."""
+        while self._is_outgoing():  # noqa: ASYNC110  (it may be a long while)
             await asyncio.sleep(_LOOK_S)
         async with self._one_at_a_time:
-            plan = self._now.bus_plan
-            if plan == self._granted or self._outgoing & self._pids(self._state.units):  # a later change sees to it
+            if self._is_outgoing():  # because of a later change, which sees to it
                 return
             try:
-                await self._grant(plan)
+                await self._grant(self._now.bus_plan)
             except MachineError as error:
                 self._parts.supervisor.note(Note(BUS, "kept", f"permissions are wider than declared: {error.message}"))
+
+    def _is_outgoing(self) -> bool:
+        return bool(self._outgoing & self._pids(self._state.units))
 
     def _hold(self, prepared: Prepared) -> None:
         self._parts.current.replace(prepared)

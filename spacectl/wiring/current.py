@@ -8,10 +8,16 @@ from spacectl.wiring.prepare import Prepared
 
 
 class Current:
-    """What holds at this moment. Whoever reads it keeps no part of it; only the applier replaces it."""
+    """What holds at this moment. Whoever reads it keeps no part of it; only the applier replaces it.
+
+    Attributes:
+        prepared: what the manifests say, made ready.
+        granted: what the bus is to offer: what they ask for, and what those still need that are on their way out.
+    """
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
+        self.granted = prepared.bus_plan
         self._replaced = asyncio.Event()
 
     def replace(self, prepared: Prepared) -> None:

@@ -131,7 +131,7 @@ class BusProbe:
                 await self._while_connected(self._admin.reload())
             self._loaded = generation
             returns = self._admin.returns  # before: the server may go and come while it is asked
-            for change in await self._while_connected(self._admin.provision(self._current.prepared.bus_plan)):
+            for change in await self._while_connected(self._admin.provision(self._current.granted)):
                 self._note(Note("bus", change.action, change.text))
             self._provided = (generation, returns)
 
