@@ -50,14 +50,9 @@ def claim_copy(layout: Layout) -> tuple[Layout, Lock]:
     from spacectl.wiring import leftovers
     from spacectl.wiring.start import try_take_lock
 
-    for number in itertools.count(1):
-        copy = Layout(layout.root, str(number))
-        if copy.state.exists() and leftovers.find(copy):
-            continue
-        lock = try_take_lock(copy)
-        if lock is not None:
-            return copy, lock
-    raise AssertionError  # there is always a next number
+    copies = (Layout(layout.root, str(number)) for number in itertools.count(1))
+    unused = (copy for copy in copies if not copy.state.exists() or not leftovers.find(copy))
+    return next((copy, lock) for copy in unused if (lock := try_take_lock(copy)) is not None)
 
 
 def _listens(layout: Layout) -> bool:
