@@ -36,7 +36,7 @@ def down(
     if data:
         was_there = _remove(layout) or was_there
     if not was_there:
-        raise NotRunningError(f"no system is running in {layout.root}", hint="`spacectl up` starts it")
+        raise NotRunningError(f"no system is running in {layout.home}", hint="`spacectl up` starts it")
 
 
 def _end(layout: Layout, limit_s: float | None) -> bool:
@@ -59,24 +59,21 @@ def _end(layout: Layout, limit_s: float | None) -> bool:
 
 
 def _remove(layout: Layout) -> bool:
-    """Remove everything that spacectl wrote; whether there was any of it.
+    """Remove everything that spacectl wrote, except for isolated copies that run; whether there was any of it.
 
     Raises:
         AlreadyRunningError: somebody has just started it again.
         MachineError: something cannot be removed.
     """
-    import shutil
-
-    from spacectl.adapters.private_files import unwritable
     from spacectl.cli import output
+    from spacectl.wiring.removing import remove
     from spacectl.wiring.start import take_lock
 
     if not layout.state.exists():
         return False
     with take_lock(layout):
-        try:
-            shutil.rmtree(layout.state)
-        except OSError as error:
-            raise unwritable(layout.state, error) from error
-    output.say(f"removed {layout.state}")
+        running = remove(layout)
+    for copy in running:
+        output.say(f"kept {copy.home}: this isolated copy runs")
+    output.say(f"removed {'all else in ' if running else ''}{layout.state}")
     return True

@@ -45,15 +45,24 @@ def end(
     Returns:
         What the supervisor had left behind, because it was killed; it is gone now too.
     """
-    from spacectl.wiring import leftovers
-
     with counted() as interrupts:
         ending = _Ending(layout, kills=lambda: interrupts.asked > 0, limit_s=limit_s)
-        while ended() is None:
+        while ended() is None and not ending.has_successor():
             ending.go_on()
             meanwhile()
             time.sleep(0.02)
-        return leftovers.end(layout, hurry=lambda: interrupts.asked > 0 or ending.is_late)
+        return _end_leftovers(layout, hurry=lambda: interrupts.asked > 0 or ending.is_late)
+
+
+def _end_leftovers(layout: Layout, hurry: Callable[[], bool]) -> list[Found]:
+    from spacectl.wiring import leftovers
+    from spacectl.wiring.start import try_take_lock
+
+    lock = try_take_lock(layout)
+    if lock is None:  # an `up` that waited for the end starts it again: what there is now is not left over
+        return []
+    with lock:
+        return leftovers.end(layout, hurry=hurry)
 
 
 class _Ending:
@@ -66,6 +75,7 @@ class _Ending:
         self._client = ControlClient(layout.control_socket, timeout_s=_ANSWER_S)
         self._asked: bool | None = None  # what the supervisor was asked for last: to kill, or not
         self._killing = False
+        self._pid: int | None = None  # of the supervisor that was asked
         self._began = self._told_at = time.monotonic()
 
     @property
@@ -87,8 +97,15 @@ class _Ending:
         except SilentError:
             self._kill_supervisor()
 
+    def has_successor(self) -> bool:
+        """Whether the supervisor that was asked has gone, and another one holds the system already."""
+        from spacectl.wiring.start import lock_holder
+
+        return self._pid is not None and lock_holder(self._layout) not in {None, self._pid}
+
     def _ask(self) -> None:
         with suppress(NotRunningError):  # it does not listen yet, or no longer: ask again
+            self._pid = self._pid or self._client.report().supervisor_pid
             self._client.shut_down(now=self._killing)
             self._asked = self._killing
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from spacectl.core import adopting, probing, watching
+from spacectl.core import adopting, applying, probing, watching
 from spacectl.core.moves import to
 from spacectl.core.restarting import after_exit, crashed, describe
 from spacectl.core.settle import settle
 from spacectl.model.actions import Action, Build, Kill, Note
 from spacectl.model.events import (
     Adopted,
+    Apply,
     BuildFinished,
     CompletedBefore,
     Event,
@@ -22,6 +23,7 @@ from spacectl.model.events import (
     Probed,
     Refused,
     Restart,
+    Scale,
     ShutDown,
     Spawned,
     SpawnFailed,
@@ -49,12 +51,16 @@ def step(state: State, event: Event, now: float) -> Step:
     """
     state, actions = take_in(state, event, now)
     state, more = settle(state, now)
+    if not isinstance(event, Probed | Tick):  # as nearly all are; they end nothing, and looking would cost more
+        state = applying.without_gone(state)
     return state, actions + more
 
 
 def take_in(state: State, event: Event, now: float) -> Step:
     """Take in one event, and the ends of pauses, without what follows from it for others."""
-    state, actions = (state, []) if _is_too_late(state, event) else _take_in(state, event, now)
+    actions: list[Action] = []
+    if not _is_too_late(state, event) and not _is_of_nobody(state, event):
+        state, actions = _take_in(state, event, now)
     for name in watching.due(state, now):
         state, more = _react(state.with_unit(watching.released(state.units[name])), name, now)
         actions += more
@@ -69,7 +75,18 @@ def finished(state: State) -> bool:
 
 def _is_too_late(state: State, event: Event) -> bool:
     """Whether something is to be started that was asked for before it was known that all is over."""
-    return state.closing and isinstance(event, Start | Restart | FilesChanged)
+    return state.closing and isinstance(event, Start | Restart | Scale | Apply | FilesChanged)
+
+
+def _is_of_nobody(state: State, event: Event) -> bool:
+    """Whether it tells of something that is no longer part of the system."""
+    match event:
+        case Probed(replica=name):
+            return not state.has_replica(name)
+        case FilesChanged(unit=name) | Refused(unit=name) | BuildFinished(unit=name) | Scale(unit=name):
+            return name not in state.units
+        case _:
+            return False
 
 
 def _take_in(state: State, event: Event, now: float) -> Step:
@@ -82,12 +99,21 @@ def _take_in(state: State, event: Event, now: float) -> Step:
             return _each(state, names, lambda _, replica: (_rest(replica, now), []))
         case Restart(units=names):
             return _each(state, names, lambda unit, replica: _restart(unit, replica, now))
+        case Scale() | Apply():
+            return _reshaped(state, event, now)
         case ShutDown(now=at_once):
             return _shut_down(state, at_once=at_once, now=now)
-        case BuildFinished():
-            return _built(state, event, now)
         case Spawned() | SpawnFailed() | Adopted() | CompletedBefore() | Exited() | Gone() | Probed():
             return _of_replica(state, event, now)
+        case BuildFinished() | FilesChanged() | Refused():
+            return _of_unit(state, event, now)
+    assert_never(event)
+
+
+def _of_unit(state: State, event: BuildFinished | FilesChanged | Refused, now: float) -> Step:
+    match event:
+        case BuildFinished():
+            return _built(state, event, now)
         case FilesChanged():
             return _changed(state, event, now)
         case Refused():
@@ -110,6 +136,8 @@ def _each(state: State, names: frozenset[str], change: _Change) -> Step:
 
 
 def _start(unit: Unit, replica: Replica, now: float) -> Replica:
+    if replica.retired:
+        return replica
     done = replica.phase is Phase.COMPLETED and unit.manifest.space.kind == "job" and replica.wanted
     replica = replace(replica, wanted=True)
     if replica.phase is Phase.STOPPING:
@@ -125,10 +153,10 @@ def _rest(replica: Replica, now: float) -> Replica:
 
 
 def _restart(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
-    if replica.phase is Phase.COMPLETED:
+    if replica.phase is Phase.COMPLETED and not replica.retired:
         return replace(to(replica, Phase.WAITING, now), wanted=True, ended=None), []
     running = replica.process is not None and not replica.process.ended
-    if replica.phase in RUNNING and running:
+    if replica.phase in RUNNING and running and not replica.retired:
         replica = replace(replica, wanted=True, crashes=())
         return probing.stop(unit, replica, now, following=Next.START, reason="restarting")
     return _start(unit, replica, now), []
@@ -199,14 +227,37 @@ def _react(state: State, name: str, now: float) -> Step:
     unit = state.units[name]
     if not unit.wanted:
         return state, []
-    if unit.manifest.watch.on_change == "build" and unit.manifest.build.command is not None:
-        # The first build begins anew, and replicas go on waiting for it.
-        first = unit.build is BuildPhase.RUNNING and not unit.refresh
-        building = replace(unit, build=BuildPhase.RUNNING, refresh=not first)
-        return state.with_unit(building), [Build(unit.name)]
+    builds = unit.manifest.watch.on_change == "build" and unit.manifest.build.command is not None
+    return _rebuild(state, unit) if builds else _renew(state, unit, now)
+
+
+def _rebuild(state: State, unit: Unit) -> Step:
+    """Build it while it runs, and restart it if that succeeds."""
+    # The first build begins anew, and replicas go on waiting for it.
+    first = unit.build is BuildPhase.RUNNING and not unit.refresh
+    return state.with_unit(replace(unit, build=BuildPhase.RUNNING, refresh=not first)), [Build(unit.name)]
+
+
+def _renew(state: State, unit: Unit, now: float) -> Step:
+    """Restart it; its build is asked for again where nothing of it is under way."""
     if unit.build is not BuildPhase.RUNNING:
         state = state.with_unit(replace(unit, build=BuildPhase.UNKNOWN, build_reason=None))
     return _restart_all(state, unit.name, now)
+
+
+def _reshaped(state: State, event: Scale | Apply, now: float) -> Step:
+    if isinstance(event, Scale):
+        return state.with_unit(applying.scaled(state.units[event.unit], event.count, now, wanted=True)), []
+    actions: list[Action] = []
+    state = applying.taken_on(state, event.units, now)
+    for name in sorted(event.renew & state.units.keys()):
+        unit = replace(state.units[name], build_reason=None)
+        runs = any(each.phase in RUNNING for each in unit.replicas)
+        builds = unit.manifest.build.command is not None and (runs or unit.build is BuildPhase.RUNNING)
+        state, more = _rebuild(state, unit) if builds else _renew(state, unit, now)
+        actions += more
+    state, more = _each(state, event.start - event.renew, lambda unit, replica: (_start(unit, replica, now), []))
+    return state, actions + more
 
 
 def _refused(state: State, event: Refused) -> Step:

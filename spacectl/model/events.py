@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spacectl.model.checks import ProbeKind
-from spacectl.model.state import Ended, Process
+from spacectl.model.state import Ended, Process, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,30 @@ class Restart:
     """Someone wants these units to be stopped and started again."""
 
     units: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Someone wants this unit to have so many replicas."""
+
+    unit: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """The manifests are others now.
+
+    Attributes:
+        units: every space as it is written now, with as many replicas as it is to have. One that is not among them
+            is to end and to be forgotten.
+        renew: those whose running processes are no longer what is written: they are built and started again.
+        start: those that are to run.
+    """
+
+    units: tuple[Unit, ...]
+    renew: frozenset[str]
+    start: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +173,8 @@ Event = (
     Start
     | Stop
     | Restart
+    | Scale
+    | Apply
     | ShutDown
     | BuildFinished
     | Spawned

@@ -1,9 +1,18 @@
-"""What is kept on disk of a running unit, so that the next supervisor can take over what a killed one left running."""
+"""What is kept on disk of a running system, so that the next supervisor can take over what a killed one left."""
 
 from __future__ import annotations
 
 from spacectl.model.phase import Phase
 from spacectl.model.strict import Strict
+
+
+class LaunchRecord(Strict):
+    """How a process was started; its environment holds passwords."""
+
+    argv: tuple[str, ...]
+    folder: str
+    env: dict[str, str]
+    port: int | None
 
 
 class ReplicaRecord(Strict):
@@ -25,6 +34,7 @@ class ReplicaRecord(Strict):
     log_start: int = 0
     ended: bool = False
     started_at: float = 0.0
+    launch: LaunchRecord | None = None
 
 
 class UnitRecord(Strict):
@@ -39,3 +49,22 @@ class UnitRecord(Strict):
     boot: str
     stop_signal: str
     replicas: tuple[ReplicaRecord, ...]
+
+
+class ScaleRecord(Strict):
+    """A number of replicas that somebody asked for, and what the manifest said then."""
+
+    count: int
+    written: int
+
+
+class RunRecord(Strict):
+    """What holds for the whole run.
+
+    Attributes:
+        inherited: the environment of whoever ran the first `up`.
+    """
+
+    boot: str
+    scales: dict[str, ScaleRecord]
+    inherited: dict[str, str]

@@ -83,6 +83,7 @@ class Replica:
         restarts: how often it was started again after a crash, since `up`.
         reason: why it is where it is, in words.
         tail: the last lines of output, kept when it crashed.
+        retired: it is one too many, and is forgotten once nothing of it is left.
     """
 
     unit: str
@@ -102,6 +103,7 @@ class Replica:
     ended: Ended | None = None
     reason: str | None = None
     tail: tuple[str, ...] = ()
+    retired: bool = False
 
     @property
     def name(self) -> str:
@@ -165,6 +167,7 @@ class Unit:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
         build_reason: why the last build failed.
+        leaving: it is no longer part of the system, and is forgotten once nothing of it is left.
         due_at: the earliest of its replicas', and the end of the pause in a loop; kept, for it is looked at far more
             often than it changes.
     """
@@ -179,16 +182,22 @@ class Unit:
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
     watching: Watching = Watching()
+    leaving: bool = False
     due_at: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         held_at = math.inf if self.watching.held_until is None else self.watching.held_until
-        object.__setattr__(self, "due_at", min((each.due_at for each in self.replicas), default=math.inf))
-        object.__setattr__(self, "due_at", min(self.due_at, held_at))
+        due_at = min((each.due_at for each in self.replicas), default=math.inf)
+        object.__setattr__(self, "due_at", min(due_at, held_at))
 
     @property
     def wanted(self) -> bool:
         return any(replica.wanted for replica in self.replicas)
+
+    @property
+    def staying(self) -> tuple[Replica, ...]:
+        """The replicas that are not on their way out."""
+        return tuple(replica for replica in self.replicas if not replica.retired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,11 @@ class State:
             if replica.number == int(number):
                 return replica
         raise KeyError(name)
+
+    def has_replica(self, name: str) -> bool:
+        """Whether there is a replica of that name."""
+        unit = self.units.get(name.rpartition(".")[0])
+        return unit is not None and any(replica.name == name for replica in unit.replicas)
 
     def with_unit(self, unit: Unit) -> State:
         """The same state with that unit in place of the one of its name."""

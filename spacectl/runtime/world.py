@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, assert_never
 
 from spacectl.core.probing import probe_section
@@ -98,6 +98,10 @@ class World:
         self._builds: dict[str, asyncio.Task[None]] = {}
         self._building: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    def launches(self) -> dict[str, Launch]:
+        """How each replica that runs was started."""
+        return {name: running.process.launch for name, running in self._running.items()}
+
     def perform(self, action: Action, state: State) -> None:
         """Do one thing, or begin it; what comes of it arrives as an event."""
         match action:
@@ -156,8 +160,9 @@ class World:
         running = self._running.get(probe.replica)
         if running is None or running.process.pid != probe.pid:
             return
-        section = probe_section(state.units[running.unit.name].manifest, probe.kind)
-        reason = await self._prober.probe(running, probe.kind, section.timeout_s)
+        unit = state.units[running.unit.name]  # as it is written now, not when it was started
+        section = probe_section(unit.manifest, probe.kind)
+        reason = await self._prober.probe(replace(running, unit=unit), probe.kind, section.timeout_s)
         self._post(Probed(probe.replica, probe.pid, probe.kind, reason))
 
     async def _build(self, unit: Unit) -> None:

@@ -105,6 +105,7 @@ def _space(unit: Unit, around: Surroundings) -> SpaceReport:
         replicas=tuple(_replica(replica, around) for replica in unit.replicas),
         violations=tuple(ViolationReport(kind=v.kind, subject=v.subject, count=v.count, hint=v.hint)
                          for v in unit.violations),
+        reason=unit.build_reason,
         warnings=_warnings(unit, around),
     )  # fmt: skip
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from spacectl.adapters.processes import leftovers
 from spacectl.adapters.run_records import RunRecords, boot_id
-from spacectl.core.adopting import Found, Survivors, survivors
-from spacectl.core.assemble import BUS
+from spacectl.core.adopting import Found, Survivors, scales_of, survivors
+from spacectl.core.assemble import BUS, assemble
 from spacectl.core.environment import INSTANCE
+from spacectl.core.scaling import counts_of, still_asked
 from spacectl.model.layout import Layout
 from spacectl.model.record import UnitRecord
-from spacectl.model.state import State
+from spacectl.model.system import System
 from spacectl.wiring.prepare import instance_of
 
 _MOST_NAMED = 12
@@ -30,16 +31,21 @@ def told(left: Iterable[Found]) -> str:
     return ", ".join(words[:_MOST_NAMED]) + (f" and {len(words) - _MOST_NAMED} more" if words[_MOST_NAMED:] else "")
 
 
-def survey(layout: Layout, state: State) -> Survivors:
+def survey(layout: Layout, system: System, counts: Mapping[str, int]) -> Survivors:
     """Sort out what an earlier supervisor of this system left running.
 
     Args:
         layout: where its records are.
-        state: the system as it is to run now.
+        system: what its manifests say now.
+        counts: how many replicas spaces are to have, where that is neither what the manifest says nor what was asked
+            for in the earlier run.
     """
-    records = _records(layout)
+    records, run = _records(layout), RunRecords(layout.run).read_run()
+    run = run if run is not None and run.boot == boot_id() else None
+    scaled = {**counts_of(system, still_asked(scales_of(run), system)), **counts}
+    state = assemble(system, embedded_bus=system.manifest.bus.url is None, counts=scaled)
     names = [replica.name for unit in state.units.values() for replica in unit.replicas]
-    return survivors(names, records, _found(layout, records), boot_id(), time.monotonic())
+    return survivors(names, records, _found(layout, records), time.monotonic(), run)
 
 
 def end(
@@ -85,7 +91,7 @@ def kill(layout: Layout) -> None:
 
 def _records(layout: Layout) -> list[UnitRecord]:
     boot = boot_id()
-    return [record for record in RunRecords(layout.records).read() if record.boot == boot]
+    return [record for record in RunRecords(layout.run).read() if record.boot == boot]
 
 
 def _found(layout: Layout, records: Iterable[UnitRecord]) -> list[Found]:
@@ -95,4 +101,4 @@ def _found(layout: Layout, records: Iterable[UnitRecord]) -> list[Found]:
         for each in unit.replicas
         if each.pid and not each.ended
     }
-    return leftovers.find(INSTANCE, instance_of(layout.root), recorded)
+    return leftovers.find(INSTANCE, instance_of(layout.home), recorded)

@@ -15,12 +15,13 @@ def record(name: str, pid: int = 7) -> UnitRecord:
 
 
 def test_what_was_written_is_read_and_the_last_counts(tmp_path: Path) -> None:
-    records = RunRecords(tmp_path / "units")
+    records = RunRecords(tmp_path)
     assert records.read() == []
     for each in (record("orders"), record("cart"), record("orders", pid=8)):
         records.write(each)
-    assert RunRecords(tmp_path / "units").read() == [record("cart"), record("orders", pid=8)]
+    assert RunRecords(tmp_path).read() == [record("cart"), record("orders", pid=8)]
     assert (tmp_path / "units").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "units" / "cart.json").stat().st_mode & 0o777 == 0o600
     records.forget()
     assert records.read() == []
 
@@ -29,14 +30,14 @@ def test_what_was_written_is_read_and_the_last_counts(tmp_path: Path) -> None:
 def test_what_cannot_be_read_tells_nothing(tmp_path: Path, text: str) -> None:
     records = RunRecords(tmp_path)
     records.write(record("cart"))
-    (tmp_path / "orders.json").write_text(text, encoding="latin-1")
+    (tmp_path / "units" / "orders.json").write_text(text, encoding="latin-1")
     assert records.read() == [record("cart")]
 
 
 def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     records = RunRecords(tmp_path)
     records.write(record("cart"))
-    (tmp_path / ".cart.json").mkdir()  # where the new one would be written first
+    (tmp_path / "units" / ".cart.json").mkdir()  # where the new one would be written first
     with pytest.raises(OSError, match="cart"):
         records.write(record("cart", pid=9))
     assert records.read() == [record("cart")]

@@ -198,3 +198,25 @@ def test_the_foreground_takes_over_too(
     assert up.ended() == 130
     assert not system.here()
     assert not system.marked()
+
+
+def test_what_was_changed_meanwhile_is_restarted_and_nothing_else(
+    make_system: Any, idle: Callable[..., str], serve: Callable[..., str], kill_supervisor: Callable[[Any], None]
+) -> None:
+    system = make_system({"app": serve(), "clock": idle()})
+    system.up()
+    assert system.run("scale", "app=2").code == 0
+    ran = pids(system)
+    kill_supervisor(system)
+    system.write_space("clock", idle("other"))
+    system.up(env={"UNRELATED": "of another shell"})
+    now = pids(system)
+    assert {**now, "clock.1": 0} == {**ran, "clock.1": 0}
+    assert now["clock.1"] != ran["clock.1"]
+    assert "command changed" in system.log("supervisor")
+
+    kill_supervisor(system)
+    system.up()
+    again = system.up()
+    assert "nothing changed" in again.err
+    assert pids(system) == now
