@@ -122,8 +122,7 @@ class Attendance:
     def _end(self, process: SupervisorProcess) -> None:
         from spacectl.cli.stopping import end
 
-        output.say("stopping … (Ctrl-C again kills)")
-        end(self._layout, process.ended, meanwhile=self._show_end)
+        end(self._layout, process.ended, word="stopping … (Ctrl-C again kills)", meanwhile=self._show_end)
         if self._stream is not None:
             self._stream.show_last()
         output.say("stopped")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from spacectl.model.layout import Layout
 
 
+_STOPPING = "stopping … (Ctrl-C kills)"
+
+
 def down(
     *,
     data: Annotated[bool, typer.Option("--data", help="Remove data, logs and the bus store too.")] = False,
@@ -49,9 +52,8 @@ def _end(layout: Layout, limit_s: float | None) -> bool:
     running = is_running(layout)
     if not running and not leftovers.find(layout):
         return False
-    output.say("stopping … (Ctrl-C kills)")
     limit_s = math.inf if limit_s is None else limit_s
-    left = end(layout, lambda: None if is_running(layout) else True, limit_s=limit_s)
+    left = end(layout, lambda: None if is_running(layout) else True, word=_STOPPING, limit_s=limit_s)
     if left:
         output.say(f"ended what a killed supervisor had left behind: {leftovers.told(left)}")
     output.say("stopped")

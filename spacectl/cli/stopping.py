@@ -31,6 +31,7 @@ def end(
     layout: Layout,
     ended: Callable[[], object],
     *,
+    word: str,
     meanwhile: Callable[[], None] = lambda: None,
     limit_s: float = math.inf,
 ) -> list[Found]:
@@ -39,6 +40,7 @@ def end(
     Args:
         layout: the system.
         ended: says whether the supervisor has gone (anything but None).
+        word: what to say once Ctrl-C does what it says.
         meanwhile: called again and again while waiting.
         limit_s: what is left after so long is killed; without it, each replica has its own time to end.
 
@@ -46,6 +48,7 @@ def end(
         What the supervisor had left behind, because it was killed; it is gone now too.
     """
     with counted() as interrupts:
+        output.say(word)
         ending = _Ending(layout, kills=lambda: interrupts.asked > 0, limit_s=limit_s)
         while ended() is None and not ending.has_successor():
             ending.go_on()
