@@ -1,4 +1,4 @@
-"""Restarts of spaces that others call: what is in hand is finished first, and of several replicas one goes at a time."""
+"""Restarts of spaces that others call: what is in hand is finished first, and replicas go one at a time."""
 
 from __future__ import annotations
 
