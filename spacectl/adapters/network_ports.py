@@ -64,9 +64,7 @@ class Reservation:
     def keep(self, port: int) -> PortHold:
         """Hold one of these ports for longer than the reservation, without a moment in which it is free."""
         held = self._sockets[port]
-        held.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 0
-        )  # else others could bind it too
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else others could bind it too
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.shutdown(socket.SHUT_RDWR)  # it listens no longer, and is bound as before
         return PortHold(os.dup(held.fileno()))

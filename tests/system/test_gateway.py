@@ -102,7 +102,7 @@ def test_what_is_in_hand_is_finished_before_a_space_is_told_to_end(make_system: 
 
 
 def test_a_space_that_crashes_is_told_to_those_who_call_it(make_system: Any, serve: Callable[..., str]) -> None:
-    system = make_system({"orders": serve(more='[restart]\nbackoff = "60s"\n')})
+    system = make_system({"orders": serve(more='[restart]\nbackoff = "30s"\n')})
     system.up()
     url = system.ps()["spaces"][0]["url"]
     os.kill(system.replica("orders.1")["pid"], signal.SIGKILL)
