@@ -20,7 +20,7 @@ import psutil
 from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.adapters.envoy.program import command_line, find_envoy
 from spacectl.core.gateway.documents import BOOTSTRAP, documents
-from spacectl.model.gateway import Backend, Edge, Endpoint, GatewayPlan
+from spacectl.model.gateway import Backend, Edge, GatewayPlan
 
 _CONNECTIONS = 32
 _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -49,7 +49,7 @@ def running(folder: Path) -> Iterator[tuple[Way, Way]]:
     """A replica that answers at once, and two ways to it: through the gateway, and through one set up by hand."""
     replica, front, edge, plain = _free_ports(4)
     plan = GatewayPlan("bench", front, ("orders",), (Edge("cart", "orders", edge),))
-    behind = (Backend("orders", "ready", (Endpoint(replica),)),)
+    behind = (Backend("orders", "ready", (replica,)),)
     with ExitStack() as stack:
         _write(folder / "replica", _static(replica, {"direct_response": {"status": 200, "body": _BODY}}))
         _write(folder / "plain", _static(plain, {"route": {"cluster": "orders"}}, to=replica))

@@ -36,27 +36,14 @@ class GatewayPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a replica answers. `draining`: it finishes what it has, and gets nothing new."""
-
-    port: int
-    draining: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Backend:
     """A space behind the gateway.
 
     Attributes:
         state: in one word, for those who call it while no replica is ready.
-        endpoints: its replicas that get requests, and those that finish theirs.
+        ports: of the replicas that get requests.
     """
 
     space: str
     state: str
-    endpoints: tuple[Endpoint, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a request can be answered now."""
-        return any(not endpoint.draining for endpoint in self.endpoints)
+    ports: tuple[int, ...] = ()

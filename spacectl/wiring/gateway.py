@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from spacectl.adapters.envoy.admin import Admin, Host, UnansweredError
+from spacectl.adapters.envoy.admin import Admin, UnansweredError
+from spacectl.adapters.envoy.connections import connected_ports
 from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.core.assemble import GATEWAY
 from spacectl.core.gateway.documents import ADMIN_SOCKET, documents, live_documents
@@ -20,7 +21,7 @@ from spacectl.wiring.prepare import Prepared
 
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.005, 0.05
 _CALM = 2
-"""Looks in a row that find a replica idle: what its state says and what is on its way are read one after the other."""
+"""Looks in a row that find a replica without a connection: the engine's threads learn of a change in turn."""
 
 
 class Gateway:
@@ -47,9 +48,11 @@ class Gateway:
         self._note = note
         self._shown: tuple[Backend, ...] = ()
         self._trouble: str | None = None
-        self._asking = asyncio.Lock()
-        self._asked_at = 0.0
-        self._hosts: Mapping[tuple[str, int], Host] = {}
+        self._pid: int | None = None
+        self._looking = asyncio.Lock()
+        self._looked_at = 0.0
+        self._replicas: frozenset[tuple[str, int]] = frozenset()
+        self._connected: frozenset[int] = frozenset()
 
     def set_up(self, state: State) -> None:
         """Write all that the engine reads when it starts.
@@ -62,11 +65,12 @@ class Gateway:
 
     def show(self, state: State) -> None:
         """Let the engine see how replicas are now; a disk that is full is told, and tried again at the next change."""
+        self._pid = _pid_of(state)
         behind = backends(state, self._ports)
         if behind == self._shown:
             return
         try:
-            self._folder.write(live_documents(behind, before=self._shown))
+            self._folder.write(live_documents(behind))
         except MachineError as error:
             self._tell(error.message)
             return
@@ -84,31 +88,31 @@ class Gateway:
         return f"it does not listen yet with {', '.join(sorted(missing))}" if missing else None
 
     async def drained(self, unit: str, replica: str) -> None:
-        """Wait until the engine sends a replica nothing new and it has finished what it has.
+        """Wait until the engine knows that a replica gets nothing new, and has closed its connections to it.
 
-        An engine that is away sends nothing, and will read the files as they are then.
+        It closes each when the request on it is done. An engine that is away sends nothing, and will read the files as
+        they are then.
         """
         where, pause_s, calm = (unit, self._ports[replica]), _FIRST_LOOK_S, 0
         while calm < _CALM:
             try:
-                host = await self._host(where)
+                idle = await self._is_idle(where)
             except UnansweredError:
                 return
-            if host is None:
-                return
-            calm = calm + 1 if host.draining and host.in_hand == 0 else 0
+            calm = calm + 1 if idle else 0
             await asyncio.sleep(_FIRST_LOOK_S if calm else pause_s)
             pause_s = min(pause_s * 2, _LONGEST_LOOK_S)
 
-    async def _host(self, where: tuple[str, int]) -> Host | None:
-        """How the engine sees a replica at this moment or later; many who wait ask once."""
+    async def _is_idle(self, where: tuple[str, int]) -> bool:
+        """Whether a replica is idle at this moment or later; many who wait look once."""
         since = time.monotonic()
-        async with self._asking:
-            if self._asked_at < since:
-                asked_at = time.monotonic()
-                self._hosts = await self._admin.hosts()
-                self._asked_at = asked_at
-            return self._hosts.get(where)
+        async with self._looking:
+            if self._looked_at < since:
+                looked_at = time.monotonic()
+                self._replicas = await self._admin.replicas()
+                self._connected = await asyncio.to_thread(connected_ports, self._pid) if self._pid else frozenset()
+                self._looked_at = looked_at
+            return where not in self._replicas and where[1] not in self._connected
 
     def _tell(self, trouble: str | None) -> None:
         if trouble is not None and trouble != self._trouble:
@@ -122,3 +126,9 @@ def make_gateway(prepared: Prepared, note: Callable[[Note], None]) -> Gateway | 
         return None
     folder = prepared.layout.gateway
     return Gateway(prepared.gateway, prepared.ports, ConfigFolder(folder), Admin(folder / ADMIN_SOCKET), note)
+
+
+def _pid_of(state: State) -> int | None:
+    """The engine's process."""
+    process = state.replica(f"{GATEWAY}.1").process
+    return None if process is None else process.pid

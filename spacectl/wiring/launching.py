@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spacectl.adapters.builds import Builder
 from spacectl.adapters.env_file import read_env_file
-from spacectl.adapters.envoy.program import command_line
+from spacectl.adapters.envoy.program import allow_connections, command_line
 from spacectl.adapters.network_ports import is_free, owner
 from spacectl.adapters.processes.children import Child, Processes
 from spacectl.adapters.processes.tail import tail
@@ -41,7 +41,10 @@ class Launcher:
         launch = self._engine(unit.name) if unit.engine else self._replica(unit.manifest, number)
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
-        return self._processes.spawn(launch)
+        child = self._processes.spawn(launch)
+        if unit.engine and unit.name == GATEWAY:
+            allow_connections(child.pid)
+        return child
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
         """Build a space; None when nothing had changed, and the last lines of the output when it failed.

@@ -68,8 +68,11 @@ def test_what_it_writes_is_private_and_it_listens_on_loopback_only(shop: Any) ->
     found = [path for path in folder.rglob("*") if not path.is_dir()]
     assert {path.name for path in found} >= {"bootstrap.json", "listeners.json", "clusters.json", "admin.sock"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in found} == {0o600}
-    listening = psutil.Process(shop.ps()["gateway"]["pid"]).net_connections("inet")
+    gateway = psutil.Process(shop.ps()["gateway"]["pid"])
+    listening = gateway.net_connections("inet")
     assert {each.laddr.ip for each in listening if each.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+    soft, hard = gateway.rlimit(psutil.RLIMIT_NOFILE)
+    assert soft == hard  # each connection is a file
 
 
 @pytest.mark.timeout(300)

@@ -25,7 +25,7 @@ from spacectl.model.actions import Note
 from spacectl.model.gateway import Edge, GatewayPlan
 from spacectl.model.manifest import SpaceManifest
 from spacectl.model.phase import Phase
-from spacectl.model.state import Replica, State, Unit
+from spacectl.model.state import Process, Replica, State, Unit
 from spacectl.wiring.gateway import Gateway
 
 pytestmark = pytest.mark.anyio
@@ -78,15 +78,13 @@ class Bench:
         self.state = self.state.with_replica(replace(self.state.replica(name), **changes))
         self.gateway.show(self.state)
         replica = self.state.replica(name)
-        there = replica.phase is Phase.READY or replica.draining
-        where = (replica.unit, self.ports[name])
+        there = replica.phase is Phase.READY
 
         async def known() -> bool:
-            host = (await self.gateway._admin.hosts()).get(where)
-            return host is not None and host.draining == replica.draining if there else host is None
+            return ((replica.unit, self.ports[name]) in await self.gateway._admin.replicas()) == there
 
         await self.eventually(known)
-        if there and not replica.draining:
+        if there:
             await self.eventually(self._is_open(replica.unit))
 
     def _is_open(self, space: str) -> Callable[[], Awaitable[bool]]:
@@ -106,11 +104,13 @@ async def bench(tmp_path: Path, eventually: Eventually) -> AsyncIterator[Bench]:
     folder = tmp_path / ("deep/" * 30) / "gateway"  # a path that is too long for the address of a socket
     notes: list[Note] = []
     gateway = Gateway(plan, ports, ConfigFolder(folder), Admin(folder / ADMIN_SOCKET), notes.append)
-    states = State({each.name: each for each in (unit("cart", 1), unit("orders", 2))})
+    states = State({each.name: each for each in (unit("gateway", 1), unit("cart", 1), unit("orders", 2))})
+    states = states.with_unit(replace(states.units["gateway"], engine=True))
     gateway.set_up(states)
     words = command_line(find_envoy(), BOOTSTRAP)
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*words, cwd=folder, stderr=log)
+    states = states.with_replica(replace(states.replica("gateway.1"), process=Process(process.pid, 1)))
     made = Bench(gateway, process, plan, ports, eventually, states, notes)
 
     async def ready() -> bool:
@@ -335,7 +335,7 @@ async def test_a_disk_that_is_full_is_told_once_and_tried_again(bench: Bench, tm
     folder = ConfigFolder(tmp_path / "other")
     gateway = Gateway(bench.plan, bench.ports, folder, Admin(tmp_path / "none"), bench.notes.append)
     gateway.set_up(bench.state)
-    blocked = tmp_path / "other" / "endpoints" / ".orders.json"
+    blocked = tmp_path / "other" / ".clusters.json"
     blocked.mkdir()
     ready = bench.state.with_replica(replace(bench.state.replica("orders.1"), phase=Phase.READY))
     gateway.show(ready)
@@ -343,5 +343,7 @@ async def test_a_disk_that_is_full_is_told_once_and_tried_again(bench: Bench, tm
     assert [note.kind for note in bench.notes] == ["unwritten"]
     blocked.rmdir()
     gateway.show(ready)
-    written = json.loads((tmp_path / "other" / "endpoints" / "orders.json").read_text())
-    assert written["resources"][0]["endpoints"][0]["lb_endpoints"]
+    written = json.loads((tmp_path / "other" / "clusters.json").read_text())
+    assert [
+        each["name"] for each in written["resources"] if each["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    ] == ["orders"]

@@ -1,4 +1,4 @@
-"""Asks a running engine over its Unix socket: whether it is ready, where it listens, what it has in hand.
+"""Asks a running engine over its Unix socket: whether it is ready, where it listens, whom it knows.
 
 The questions: https://www.envoyproxy.io/docs/envoy/latest/operations/admin
 
@@ -14,8 +14,7 @@ import http.client
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,19 +27,6 @@ _TIMEOUT_S = 2.0
 
 class UnansweredError(Exception):
     """The engine is not there, or does not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A replica as the engine sees it.
-
-    Attributes:
-        draining: the engine knows that it gets nothing new.
-        in_hand: requests that it has not finished.
-    """
-
-    draining: bool
-    in_hand: int
 
 
 class Admin:
@@ -67,18 +53,18 @@ class Admin:
         told = await self._json("/listeners?format=json")
         return frozenset(each["name"] for each in told.get("listener_statuses", ()))
 
-    async def hosts(self) -> Mapping[tuple[str, int], Host]:
-        """Every replica, by its space and port.
+    async def replicas(self) -> frozenset[tuple[str, int]]:
+        """The space and port of every replica that it sends requests to.
 
         Raises:
             UnansweredError: it does not answer.
         """
         told = await self._json("/clusters?format=json")
-        return {
-            (cluster["name"], host["address"]["socket_address"]["port_value"]): _host(host)
+        return frozenset(
+            (cluster["name"], host["address"]["socket_address"]["port_value"])
             for cluster in told.get("cluster_statuses", ())
             for host in cluster.get("host_statuses", ())
-        }
+        )
 
     async def _json(self, path: str) -> Any:
         _, answer = await self._get(path)
@@ -113,14 +99,6 @@ def _read(data: bytes) -> tuple[int, bytes]:
     response = http.client.HTTPResponse(cast("socket.socket", _Received(data)))
     response.begin()
     return response.status, response.read()
-
-
-def _host(told: Any) -> Host:
-    numbers = {each["name"]: int(each.get("value", 0)) for each in told["stats"]}
-    return Host(
-        draining=told["health_status"].get("eds_health_status") == "DRAINING",
-        in_hand=numbers.get("rq_active", 0) + numbers.get("rq_pending_active", 0),
-    )
 
 
 @contextlib.contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,6 +59,16 @@ def command_line(program: Path, bootstrap: str) -> tuple[str, ...]:
         "--drain-time-s", "5", "--drain-strategy", "immediate",
         "--log-level", "warning", "--log-format", "%Y-%m-%dT%T.%eZ [%l] [%n] %v",
     )  # fmt: skip
+
+
+def allow_connections(pid: int) -> None:
+    """Let a gateway that was just started open as many files as this user may have.
+
+    Each listener takes one and each request that waits takes two; the usual limit is 1,024.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
 
 
 def envoy_version(program: Path) -> str:

@@ -6,11 +6,9 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/cluster.pro
 from __future__ import annotations
 
 from spacectl.core.environment import HOST
-from spacectl.core.gateway.files import endpoints_file, from_file
-from spacectl.model.gateway import Backend, Document, Endpoint
+from spacectl.model.gateway import Backend, Document
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-_ASSIGNMENT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 _NO_LIMIT = 1_000_000
@@ -24,16 +22,22 @@ gunicorn waits for two seconds, uvicorn and Node for five."""
 _TIMEOUT_S = "5s"
 
 
-def cluster(space: str) -> Document:
-    """The replicas of a space, whichever there are."""
+METADATA = "spacectl"
+"""Under this name a cluster carries the state of its space."""
+
+
+def cluster(backend: Backend) -> Document:
+    """The replicas of a space that get requests now."""
+    endpoints = [{"endpoint": {"address": _address(port)}} for port in backend.ports]
     return {
         "@type": _CLUSTER,
-        "name": space,
-        "type": "EDS",
-        "eds_cluster_config": {"eds_config": from_file(endpoints_file(space))},
+        "name": backend.space,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": backend.space, "endpoints": [{"lb_endpoints": endpoints}]},
+        "metadata": {"filter_metadata": {METADATA: {"state": backend.state}}},
         "connect_timeout": _TIMEOUT_S,
         "lb_policy": "ROUND_ROBIN",
-        # Below a share of healthy replicas the engine would pick among all of them, those that are to get nothing too.
+        # Below a share of replicas that are well the engine would pick among all of them.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "circuit_breakers": {"thresholds": [_thresholds()]},
         "outlier_detection": _outlier_detection(),
@@ -48,20 +52,8 @@ def cluster(space: str) -> Document:
     }
 
 
-def load_assignment(backend: Backend) -> Document:
-    """Where the replicas of a space are now."""
-    return {
-        "@type": _ASSIGNMENT,
-        "cluster_name": backend.space,
-        "endpoints": [{"lb_endpoints": [_lb_endpoint(each) for each in backend.endpoints]}],
-    }
-
-
-def _lb_endpoint(endpoint: Endpoint) -> Document:
-    return {
-        "health_status": "DRAINING" if endpoint.draining else "HEALTHY",
-        "endpoint": {"address": {"socket_address": {"address": HOST, "port_value": endpoint.port}}},
-    }
+def _address(port: int) -> Document:
+    return {"socket_address": {"address": HOST, "port_value": port}}
 
 
 def _thresholds() -> Document:

@@ -1,20 +1,18 @@
-"""The files that Envoy reads: one for the start, then those it watches.
+"""The files that Envoy reads: one for the start, then two that it watches.
 
-All of them are resources of Envoy's xDS API v3 as JSON, delivered by files:
+What they hold are resources of Envoy's xDS API v3 as JSON, delivered by files:
 https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
 
-A file of routes or endpoints may hold one resource only, so that each space has its own of both. What changes while the
-system runs are these two: whoever is connected stays connected.
+Listeners with their routes stay as they are. What changes while the system runs is all in one file, the clusters: Envoy
+takes one of the kernel's inotify instances for each file that it watches, and a user has no more than 128 of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from spacectl.core.gateway.clusters import cluster, load_assignment
-from spacectl.core.gateway.files import endpoints_file, from_file, resources, routes_file
+from spacectl.core.gateway.clusters import cluster
 from spacectl.core.gateway.listeners import edge_listener, front_listener
-from spacectl.core.gateway.routes import FRONT, edge_routes, front_routes
 from spacectl.model.gateway import Backend, Document, GatewayPlan
 
 BOOTSTRAP = "bootstrap.json"
@@ -26,33 +24,18 @@ _CONNECTIONS = "envoy.extensions.resource_monitors.downstream_connections.v3.Dow
 _MOST_CONNECTIONS = 1_000_000
 
 
-def documents(plan: GatewayPlan, behind: Iterable[Backend]) -> Mapping[str, Document]:
+def documents(plan: GatewayPlan, spaces: Iterable[Backend]) -> Mapping[str, Document]:
     """Every file by its path below the folder that the engine runs in, in the order in which to write them.
 
     What is pointed at comes before what points at it.
     """
-    spaces = tuple(behind)
-    files = live_documents(spaces)
-    files[_CLUSTERS] = resources(cluster(each.space) for each in spaces)
     listeners = [front_listener(plan), *(edge_listener(edge) for edge in plan.edges)]
-    files[_LISTENERS] = resources(listeners)
-    files[BOOTSTRAP] = bootstrap(plan)
-    return files
+    return {**live_documents(spaces), _LISTENERS: _resources(listeners), BOOTSTRAP: bootstrap(plan)}
 
 
-def live_documents(spaces: Iterable[Backend], before: Iterable[Backend] = ()) -> dict[str, Document]:
-    """The files that follow the states of replicas: of those spaces that are not as they were before.
-
-    Endpoints come before routes: a route that is opened finds the replica.
-    """
-    behind = tuple(spaces)
-    known = set(before)
-    changed = [each for each in behind if each not in known]
-    files: dict[str, Document] = {endpoints_file(each.space): resources([load_assignment(each)]) for each in changed}
-    files |= {routes_file(each.space): resources([edge_routes(each)]) for each in changed}
-    if changed or not behind:
-        files[routes_file(FRONT)] = resources([front_routes(behind)])
-    return files
+def live_documents(spaces: Iterable[Backend]) -> Mapping[str, Document]:
+    """The file that follows the states of replicas."""
+    return {_CLUSTERS: _resources(cluster(each) for each in spaces)}
 
 
 def bootstrap(plan: GatewayPlan) -> Document:
@@ -60,7 +43,7 @@ def bootstrap(plan: GatewayPlan) -> Document:
     return {
         "node": {"id": plan.system, "cluster": "spacectl"},
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": _OWNER_ONLY}}},
-        "dynamic_resources": {"lds_config": from_file(_LISTENERS), "cds_config": from_file(_CLUSTERS)},
+        "dynamic_resources": {"lds_config": _from_file(_LISTENERS), "cds_config": _from_file(_CLUSTERS)},
         "overload_manager": {"resource_monitors": [_connections()]},
     }
 
@@ -74,3 +57,12 @@ def _connections() -> Document:
             "max_active_downstream_connections": _MOST_CONNECTIONS,
         },
     }
+
+
+def _from_file(path: str) -> Document:
+    """A source of configuration: the file, read again whenever another one is moved into its place."""
+    return {"resource_api_version": "V3", "path_config_source": {"path": f"./{path}"}}
+
+
+def _resources(resources: Iterable[Document]) -> Document:
+    return {"resources": list(resources)}

@@ -6,11 +6,13 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 from __future__ import annotations
 
 from spacectl.core.environment import HOST
-from spacectl.core.gateway.files import from_file, routes_file
-from spacectl.core.gateway.routes import FRONT
+from spacectl.core.gateway.clusters import METADATA
+from spacectl.core.gateway.routes import edge_routes, front_routes
 from spacectl.model.gateway import Document, Edge, GatewayPlan
 
-FRONT_STATS = "front"
+FRONT = "front"
+"""The name of the front door, in the engine's statistics too; those of edges hold a `~`."""
+
 _LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = "envoy.extensions.filters.http.router.v3.Router"
@@ -18,13 +20,12 @@ _ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 
 def front_listener(plan: GatewayPlan) -> Document:
     """The front door, for people and checks."""
-    return _listener(FRONT, plan.port, FRONT_STATS, FRONT)
+    return _listener(FRONT, plan.port, front_routes(plan.spaces))
 
 
 def edge_listener(edge: Edge) -> Document:
     """Where one caller reaches one callee: whoever comes in here is that caller."""
-    stats = edge_stats(edge.caller, edge.callee)
-    return _listener(stats, edge.port, stats, edge.callee)
+    return _listener(edge_stats(edge.caller, edge.callee), edge.port, edge_routes(edge.callee))
 
 
 def edge_stats(caller: str, callee: str) -> str:
@@ -37,21 +38,21 @@ def names_of(plan: GatewayPlan) -> frozenset[str]:
     return frozenset({FRONT, *(edge_stats(edge.caller, edge.callee) for edge in plan.edges)})
 
 
-def _listener(name: str, port: int, stats: str, routes: str) -> Document:
+def _listener(name: str, port: int, routes: Document) -> Document:
     return {
         "@type": _LISTENER,
         "name": name,
         "address": {"socket_address": {"address": HOST, "port_value": port}},
-        "filter_chains": [{"filters": [{"name": _MANAGER, "typed_config": _manager(stats, routes)}]}],
+        "filter_chains": [{"filters": [{"name": _MANAGER, "typed_config": _manager(name, routes)}]}],
     }
 
 
-def _manager(stats: str, routes: str) -> Document:
+def _manager(stats: str, routes: Document) -> Document:
     return {
         "@type": f"type.googleapis.com/{_MANAGER}",
         "stat_prefix": stats,
         "codec_type": "AUTO",
-        "rds": {"route_config_name": routes, "config_source": from_file(routes_file(routes))},
+        "route_config": routes,
         "http_filters": [
             {
                 "name": _ROUTER,
@@ -65,20 +66,29 @@ def _manager(stats: str, routes: str) -> Document:
         "server_header_transformation": "PASS_THROUGH",
         # One that a caller sends goes on as it is; to make one up for each request is no business of ours.
         "generate_request_id": False,
-        "local_reply_config": {"mappers": [_unreachable()]},
+        "local_reply_config": {"mappers": [_not_ready(), _unreachable()]},
     }
 
 
-def _unreachable() -> Document:
-    """What is said in place of a space that was ready a moment ago and cannot be reached.
+def _not_ready() -> Document:
+    """What is said for a space without a ready replica (no healthy upstream).
 
-    The flags: no healthy upstream, connection failure, connection termination, reset by the space, overflow:
-    https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
+    The flags: https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
     """
+    return _reply(["UH"], {
+        "error": "%UPSTREAM_CLUSTER% is not ready",
+        "space": "%UPSTREAM_CLUSTER%",
+        "state": f"%METADATA(CLUSTER:{METADATA}:state)%",
+    })  # fmt: skip
+
+
+def _unreachable() -> Document:
+    """What is said for a space that was ready a moment ago: connection failed or cut, reset, too many."""
+    return _reply(["UF", "UC", "UR", "UO"], {"error": "%LOCAL_REPLY_BODY%", "space": "%UPSTREAM_CLUSTER%"})
+
+
+def _reply(flags: list[str], body: Document) -> Document:
     return {
-        "filter": {"response_flag_filter": {"flags": ["UH", "UF", "UC", "UR", "UO"]}},
-        "body_format_override": {
-            "json_format": {"error": "%LOCAL_REPLY_BODY%", "space": "%UPSTREAM_CLUSTER%"},
-            "content_type": "application/json",
-        },
+        "filter": {"response_flag_filter": {"flags": flags}},
+        "body_format_override": {"json_format": body, "content_type": "application/json"},
     }

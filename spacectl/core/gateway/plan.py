@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from spacectl.core.assemble import GATEWAY, serving
-from spacectl.model.gateway import Backend, Edge, Endpoint, GatewayPlan
+from spacectl.model.gateway import Backend, Edge, GatewayPlan
 from spacectl.model.phase import Phase
-from spacectl.model.state import Replica, State, Unit
+from spacectl.model.state import State, Unit
 from spacectl.model.system import System
 
 
@@ -38,12 +38,8 @@ def backends(state: State, ports: Mapping[str, int]) -> tuple[Backend, ...]:
 
 
 def _backend(unit: Unit, ports: Mapping[str, int]) -> Backend:
-    endpoints = tuple(Endpoint(ports[each.name], each.draining) for each in unit.replicas if _is_in(each))
-    return Backend(unit.name, str(unit.phase), endpoints)
-
-
-def _is_in(replica: Replica) -> bool:
-    return replica.phase is Phase.READY or replica.draining
+    ready = tuple(ports[each.name] for each in unit.replicas if each.phase is Phase.READY)
+    return Backend(unit.name, str(unit.phase), ready)
 
 
 def _calls(system: System) -> Iterator[tuple[str, str]]:

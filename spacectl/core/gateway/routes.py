@@ -1,4 +1,4 @@
-"""Routes: which path goes to which space, and what is said while nobody there can answer.
+"""Routes: which path goes to which space.
 
 https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto
 """
@@ -8,13 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from spacectl.model.gateway import Backend, Document
+from spacectl.model.gateway import Document
 
-FRONT = "~front"
-"""The routes of the front door; no space can have this name."""
-
-_ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
-_UNAVAILABLE = 503
 _NOT_FOUND = 404
 _LONGEST_BODY = 1024**2
 
@@ -35,42 +30,34 @@ _RETRY = {
 }
 
 
-def edge_routes(backend: Backend) -> Document:
-    """The routes of every listener that leads to this space."""
-    return _configuration(backend.space, backend.space, [_route(backend, {"prefix": "/"})])
+def edge_routes(callee: str) -> Document:
+    """The routes of a listener that leads to this space."""
+    return _configuration(callee, [{"match": {"prefix": "/"}, "route": _way(callee)}])
 
 
-def front_routes(behind: Iterable[Backend]) -> Document:
+def front_routes(spaces: Iterable[str]) -> Document:
     """The routes of the front door: a space below its name, which the space itself does not see."""
-    spaces = tuple(behind)
-    routes = [route for each in spaces for route in _front_routes_of(each)]
-    return _configuration(FRONT, "front", [*routes, _nothing_there(spaces)])
+    names = tuple(spaces)
+    routes = [route for name in names for route in _front_routes_of(name)]
+    return _configuration("front", [*routes, _nothing_there(names)])
 
 
-def _front_routes_of(backend: Backend) -> list[Document]:
-    matches = ({"prefix": f"/{backend.space}/"}, {"path": f"/{backend.space}"})
-    return [{"stat_prefix": backend.space, **_route(backend, match, rewrite="/")} for match in matches]
+def _front_routes_of(space: str) -> list[Document]:
+    way = {**_way(space), "prefix_rewrite": "/"}
+    matches = ({"prefix": f"/{space}/"}, {"path": f"/{space}"})
+    return [{"stat_prefix": space, "match": match, "route": way} for match in matches]
 
 
-def _route(backend: Backend, match: Document, *, rewrite: str | None = None) -> Document:
-    if not backend.is_open:
-        text = f"{backend.space} is not ready"
-        body = {"error": text, "space": backend.space, "state": backend.state}
-        return {"match": match, **_answer(_UNAVAILABLE, body)}
-    prefix = {} if rewrite is None else {"prefix_rewrite": rewrite}
+def _way(space: str) -> Document:
     # A stream may take as long as it likes.
-    way = {"cluster": backend.space, "timeout": "0s", "retry_policy": _RETRY}
-    return {"match": match, "route": way | prefix}
+    return {"cluster": space, "timeout": "0s", "retry_policy": _RETRY}
 
 
-def _nothing_there(spaces: Iterable[Backend]) -> Document:
-    body = {"error": "no space answers at this path", "spaces": [each.space for each in spaces]}
-    return {"match": {"prefix": "/"}, **_answer(_NOT_FOUND, body)}
-
-
-def _answer(status: int, body: Document) -> Document:
+def _nothing_there(spaces: tuple[str, ...]) -> Document:
+    body = {"error": "no space answers at this path", "spaces": list(spaces)}
     return {
-        "direct_response": {"status": status, "body": {"inline_string": json.dumps(body) + "\n"}},
+        "match": {"prefix": "/"},
+        "direct_response": {"status": _NOT_FOUND, "body": {"inline_string": json.dumps(body) + "\n"}},
         "response_headers_to_add": [
             {
                 "header": {"key": "content-type", "value": "application/json"},
@@ -80,10 +67,9 @@ def _answer(status: int, body: Document) -> Document:
     }
 
 
-def _configuration(name: str, host: str, routes: list[Document]) -> Document:
+def _configuration(name: str, routes: list[Document]) -> Document:
     return {
-        "@type": _ROUTES,
         "name": name,
-        "virtual_hosts": [{"name": host, "domains": ["*"], "routes": routes}],
+        "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}],
         "max_direct_response_body_size_bytes": _LONGEST_BODY,
     }

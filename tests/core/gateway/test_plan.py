@@ -10,7 +10,7 @@ import pytest
 
 from spacectl.core.assemble import assemble
 from spacectl.core.gateway.plan import backends, plan_gateway, port_names
-from spacectl.model.gateway import Backend, Edge, Endpoint, GatewayPlan
+from spacectl.model.gateway import Backend, Edge, GatewayPlan
 from spacectl.model.manifest import SpaceManifest, SystemManifest
 from spacectl.model.phase import Phase
 from spacectl.model.state import State
@@ -75,16 +75,7 @@ def test_at_rest_nothing_stands_behind_it() -> None:
 )
 def test_only_a_ready_replica_is_in(phase: Phase, is_in: bool) -> None:
     state = in_phases(catalog_1=phase, catalog_2=Phase.READY)
-    endpoints = (*((Endpoint(21),) if is_in else ()), Endpoint(22))
-    assert backends(state, PORTS)[1].endpoints == endpoints
-
-
-def test_one_that_finishes_what_it_has_stays_and_gets_nothing_new() -> None:
-    state = in_phases(catalog_1=Phase.STOPPING)
-    state = state.with_replica(replace(state.replica("catalog.1"), draining=True))
-    catalog = backends(state, PORTS)[1]
-    assert catalog == Backend("catalog", "stopped", (Endpoint(21, draining=True),))
-    assert not catalog.is_open
+    assert backends(state, PORTS)[1].ports == ((21, 22) if is_in else (22,))
 
 
 def test_its_state_is_that_of_the_space() -> None:
