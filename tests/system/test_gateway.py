@@ -89,6 +89,22 @@ def test_a_restart_under_load_loses_no_request(shop: Any) -> None:
     assert len(load.pids) >= 2 * restarts  # each restart brought two new ones, and they answered
 
 
+def test_a_restart_that_fails_leaves_a_replica_that_answers(make_system: Any, run_program: Callable[..., str]) -> None:
+    serve = json.loads(run_program("serve").removeprefix("command = "))
+    command = json.dumps(["sh", "-c", f"test -e fine && exec {' '.join(serve)}"])
+    system = make_system({"orders": f'[run]\ncommand = {command}\nreplicas = 2\n[restart]\npolicy = "never"\n'})
+    fine = system.root / "spaces" / "orders" / "fine"
+    fine.touch()
+    system.up()
+    url, before = system.ps()["spaces"][0]["url"], system.replica("orders.2")["pid"]
+    fine.unlink()
+    failed = system.run("restart", "orders")
+    assert failed.code == 5
+    assert "orders.1: failed: exited with code 1" in failed.err
+    assert [system.replica(name)["state"] for name in ("orders.1", "orders.2")] == ["failed", "ready"]
+    assert get(f"{url}/pid").json() == {"pid": before}
+
+
 def test_what_is_in_hand_is_finished_before_a_space_is_told_to_end(make_system: Any, serve: Callable[..., str]) -> None:
     system = make_system({"orders": serve()})
     system.up()

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from spacectl.model.report import EngineReport, PsReport, ReplicaReport, SpaceReport
-from spacectl.view.verdict import is_lost, is_there, missing, resting, settled
+from spacectl.view.verdict import is_lost, is_there, missing, missing_engines, resting, settled
 
 
 def space(
@@ -81,3 +81,10 @@ def test_missing_names_the_replicas_that_are_not_there() -> None:
 )
 def test_resting(state: str, expected: bool) -> None:
     assert resting(system(space("a", state), space("b", "ready")), ["a"]) is expected
+
+
+@pytest.mark.parametrize(("state", "there"), [("ready", True), ("starting", False), ("failed", False)])
+def test_without_its_gateway_a_system_is_not_there(state: str, there: bool) -> None:
+    ps = system(space("a", "ready")).model_copy(update={"gateway": EngineReport(state=state, url=None)})
+    assert settled(ps) == (there or state == "failed")
+    assert list(missing_engines(ps)) == ([] if there else ["gateway"])
