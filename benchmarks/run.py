@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import commands
+import gateway
 import shop
 from rich.console import Console
 from rich.table import Table
@@ -93,11 +94,35 @@ def idle(rounds: int, folder: Path) -> list[Line]:
     ]
 
 
+def through_gateway(rounds: int, folder: Path) -> list[Line]:
+    """Requests through the gateway; beside an Envoy that was set up by hand with the least that does the same."""
+    ours: list[gateway.Cost] = []
+    plain: list[gateway.Cost] = []
+    with gateway.running(folder) as ways:
+        for way in ways:
+            gateway.cost(way, 1)  # connections are open from now on
+        for number in range(rounds * 4):
+            sides = list(zip((ours, plain), ways, strict=True))
+            for costs, way in sides if number % 2 else reversed(sides):
+                costs.append(gateway.cost(way, 1))
+    what = "a request through the gateway | through an Envoy with the least configuration"
+    clock = [tuple(each.wall_us for each in costs) for costs in (ours, plain)]
+    processor = [tuple(each.cpu_us for each in costs) for costs in (ours, plain)]
+    return [
+        Line("gateway", what, "µs", *clock, bound=_GATEWAY_BOUND),
+        Line("gateway_cpu", "the processor time of the same", "µs", *processor, bound=_GATEWAY_BOUND),
+    ]
+
+
+_GATEWAY_BOUND = 1 / 0.97
+"""At least 0.97 of the requests in the same time."""
+
 BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "second_up": second_up,
     "ps": ps,
     "new": new,
     "idle": idle,
+    "gateway": through_gateway,
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from spacectl.core import probing
+from spacectl.core.assemble import GATEWAY
+from spacectl.core.gateway.plan import is_edge
 from spacectl.core.moves import to
 from spacectl.core.scaling import Scaled, Scales
 from spacectl.model.actions import Action, Note
@@ -114,7 +116,11 @@ def survivors(
 
 
 def adopted(unit: Unit, replica: Replica, event: Adopted, now: float) -> tuple[Replica, list[Action]]:
-    """Take a running process over; it counts as ready once a probe has found it so."""
+    """Take a running process over.
+
+    A space that was ready stays so, or those who call it would be sent away; probes soon tell if it is not. An engine
+    counts as ready once it has been found to hold what the manifests ask for now.
+    """
     taken = replace(
         to(replica, Phase.STARTING, now),
         process=event.process,
@@ -122,13 +128,16 @@ def adopted(unit: Unit, replica: Replica, event: Adopted, now: float) -> tuple[R
         restarts=event.restarts,
         wanted=event.wanted,
     )
-    return probing.begin(unit, taken, now), [Note(replica.name, "adopted", f"pid {event.process.pid}")]
+    taken = probing.begin(unit, taken, now)
+    if event.ready and not unit.engine:
+        taken = replace(to(taken, Phase.READY, now), ready_at=now)
+    return taken, [Note(replica.name, "adopted", f"pid {event.process.pid}")]
 
 
 def held_ports(adopted: Iterable[Adopted], before: Mapping[str, int]) -> dict[str, int]:
-    """The ports that adopted processes listen on, by replica or engine: those that were given out before."""
+    """The ports that adopted processes listen on, by replica, engine or call: those that were given out before."""
     taken = {name for each in adopted for name in (each.replica, each.replica.rpartition(".")[0])}
-    return {name: port for name, port in before.items() if name in taken}
+    return {name: port for name, port in before.items() if name in taken or (is_edge(name) and GATEWAY in taken)}
 
 
 def _launch(event: Adopted, kept: Mapping[str, ReplicaRecord]) -> LaunchRecord | None:
@@ -165,7 +174,8 @@ def _survivor(name: str, record: ReplicaRecord | None, found: Collection[Found],
         identity = record.pid, record.start_ticks
         if any((each.pid, each.start_ticks) == identity for each in found):
             process = Process(record.pid, record.start_ticks, record.mark, record.log_start)
-            return Adopted(name, process, record.started_at, record.restarts, record.wanted)
+            ready = record.phase is Phase.READY
+            return Adopted(name, process, record.started_at, record.restarts, record.wanted, ready)
     known = record.mark if record is not None else ""
     mains = [each for each in found if each.name == name and each.leads and each.mark not in {known, ""}]
     if not mains:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import compress
 from operator import attrgetter, is_, is_not
 
-from spacectl.core import probing
+from spacectl.core import probing, rolling
 from spacectl.core.moves import to
 from spacectl.model.actions import Action, Build, CancelBuild, Kill, Note, Spawn
 from spacectl.model.phase import ENDED, RUNNING, Phase
@@ -56,6 +56,8 @@ def settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action
     """Move every replica of one unit that can move, as things are; the same state when none can."""
     before = state.units[name]
     unit, actions = _settle_build(before)
+    unit, more = rolling.go_on(unit, now)
+    actions += more
     replicas = []
     for replica in unit.replicas:
         moved, more = _settle_replica(state, unit, replica, now)
@@ -186,6 +188,8 @@ def _backing_off(replica: Replica, now: float) -> Settled:
 def _stopping(unit: Unit, replica: Replica, now: float) -> Settled:
     if not _is_due(replica, now):
         return replica, []
+    if replica.draining:
+        return probing.tell(unit, replica, now)
     rule = unit.manifest.stop
     text = f"still there {format_duration(rule.timeout_s)} after {rule.signal}: killed"
     # A kill that is lost (a process stuck in the kernel) is sent again.

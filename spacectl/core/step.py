@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from spacectl.core import adopting, applying, probing, watching
+from spacectl.core import adopting, applying, probing, rolling, watching
 from spacectl.core.moves import to
 from spacectl.core.restarting import after_exit, crashed, describe
 from spacectl.core.settle import settle
@@ -16,6 +16,7 @@ from spacectl.model.events import (
     Apply,
     BuildFinished,
     CompletedBefore,
+    Drained,
     Event,
     Exited,
     FilesChanged,
@@ -98,12 +99,13 @@ def _take_in(state: State, event: Event, now: float) -> Step:
         case Stop(units=names):
             return _each(state, names, lambda _, replica: (_rest(replica, now), []))
         case Restart(units=names):
-            return _each(state, names, lambda unit, replica: _restart(unit, replica, now))
+            rolling_on = _roll(state, names)
+            return _each(rolling_on, names, lambda unit, replica: _restart(unit, replica, now))
         case Scale() | Apply():
             return _reshaped(state, event, now)
         case ShutDown(now=at_once):
             return _shut_down(state, at_once=at_once, now=now)
-        case Spawned() | SpawnFailed() | Adopted() | CompletedBefore() | Exited() | Gone() | Probed():
+        case Spawned() | SpawnFailed() | Adopted() | CompletedBefore() | Exited() | Gone() | Probed() | Drained():
             return _of_replica(state, event, now)
         case BuildFinished() | FilesChanged() | Refused():
             return _of_unit(state, event, now)
@@ -135,6 +137,12 @@ def _each(state: State, names: frozenset[str], change: _Change) -> Step:
     return state, actions
 
 
+def _roll(state: State, names: frozenset[str]) -> State:
+    for name in sorted(names & state.units.keys()):
+        state = state.with_unit(rolling.begin(state.units[name]))
+    return state
+
+
 def _start(unit: Unit, replica: Replica, now: float) -> Replica:
     if replica.retired:
         return replica
@@ -153,6 +161,8 @@ def _rest(replica: Replica, now: float) -> Replica:
 
 
 def _restart(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
+    if replica.number in unit.rolling:  # its turn comes
+        return replace(replica, wanted=True), []
     if replica.phase is Phase.COMPLETED and not replica.retired:
         return replace(to(replica, Phase.WAITING, now), wanted=True, ended=None), []
     running = replica.process is not None and not replica.process.ended
@@ -173,6 +183,8 @@ def _shut_down(state: State, *, at_once: bool, now: float) -> Step:
                 continue
             if replica.phase in RUNNING:
                 state = state.with_replica(replace(to(replica, Phase.STOPPING, now), following=Next.REST))
+            elif replica.draining:
+                state = state.with_replica(replace(replica, draining=False, deadline_at=None))
             actions.append(Kill(replica.name))
     return state, actions
 
@@ -203,6 +215,7 @@ def _not_built(replica: Replica, event: BuildFinished) -> Replica:
 
 def _restart_all(state: State, name: str, now: float) -> Step:
     actions: list[Action] = []
+    state = _roll(state, frozenset({name}))
     for replica in state.units[name].replicas:
         if replica.wanted and replica.phase is not Phase.STOPPING:
             changed, more = _restart(state.units[name], replica, now)
@@ -280,7 +293,7 @@ _VIOLATIONS_KEPT = 100
 _OTHERS = "other subjects"
 
 
-_OfReplica = Spawned | SpawnFailed | Adopted | CompletedBefore | Exited | Gone | Probed
+_OfReplica = Spawned | SpawnFailed | Adopted | CompletedBefore | Exited | Gone | Probed | Drained
 
 
 def _of_replica(state: State, event: _OfReplica, now: float) -> Step:
@@ -301,6 +314,8 @@ def _of_replica(state: State, event: _OfReplica, now: float) -> Step:
             changed, actions = _gone(unit, replica, pid, now)
         case Probed():
             changed, actions = probing.answered(unit, replica, event, now)
+        case Drained(pid=pid):
+            changed, actions = _drained(unit, replica, pid, now)
     return state.with_replica(changed), actions
 
 
@@ -322,10 +337,18 @@ def _exited(unit: Unit, replica: Replica, event: Exited, now: float) -> tuple[Re
     if replica.process is None or replica.process.pid != event.pid:
         return replica, []
     replica = replace(replica, process=replace(replica.process, ended=True), ended=event.ended, tail=event.tail)
+    if replica.draining:  # nobody asked it yet, nor what it started
+        return probing.tell(unit, replica, now)
     if replica.phase not in RUNNING:  # it was asked to; `Gone` follows
         return replica, []
     moved, notes = _told(after_exit(unit, replica, event.ended, now), describe(event.ended))
     return moved, [Kill(replica.name), *notes]
+
+
+def _drained(unit: Unit, replica: Replica, pid: int, now: float) -> tuple[Replica, list[Action]]:
+    if not replica.draining or replica.process is None or replica.process.pid != pid:
+        return replica, []
+    return probing.tell(unit, replica, now)
 
 
 def _gone(unit: Unit, replica: Replica, pid: int, now: float) -> tuple[Replica, list[Action]]:

@@ -88,6 +88,7 @@ class Adopted:
         started_at: when it was started, on the monotonic clock.
         restarts: how often the replica had been started again after a crash.
         wanted: it was meant to run; False when the earlier supervisor was about to stop it.
+        ready: it was ready when the earlier supervisor looked last.
     """
 
     replica: str
@@ -95,6 +96,7 @@ class Adopted:
     started_at: float
     restarts: int
     wanted: bool
+    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,14 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Drained:
+    """The replica's process `pid` gets no requests any more, or was waited for long enough."""
+
+    replica: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class FilesChanged:
     """Files that a space watches changed.
 
@@ -184,6 +194,7 @@ Event = (
     | Exited
     | Gone
     | Probed
+    | Drained
     | FilesChanged
     | Refused
     | Tick

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from spacectl.model.manifest import SpaceManifest
-from spacectl.model.phase import RUNNING, Phase
+from spacectl.model.phase import RUNNING, WORST_FIRST, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class Replica:
 
     Attributes:
         deadline_at: when the phase is over: not ready in time, time to kill, time to restart.
+        draining: it stops, and was not told yet: the gateway lets it finish what it has.
         crashes: when it crashed, oldest first; forgotten after it was ready long enough.
         restarts: how often it was started again after a crash, since `up`.
         reason: why it is where it is, in words.
@@ -98,6 +99,7 @@ class Replica:
     ready: Probing = Probing()
     alive: Probing = Probing()
     following: Next = Next.REST
+    draining: bool = False
     crashes: tuple[float, ...] = ()
     restarts: int = 0
     ended: Ended | None = None
@@ -166,6 +168,7 @@ class Unit:
     Attributes:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
+        rolling: numbers of the replicas that are still to be restarted, one after the other.
         build_reason: why the last build failed.
         leaving: it is no longer part of the system, and is forgotten once nothing of it is left.
         due_at: the earliest of its replicas', and the end of the pause in a loop; kept, for it is looked at far more
@@ -183,6 +186,7 @@ class Unit:
     violations: tuple[Violation, ...] = ()
     watching: Watching = Watching()
     leaving: bool = False
+    rolling: tuple[int, ...] = ()
     due_at: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -198,6 +202,24 @@ class Unit:
     def staying(self) -> tuple[Replica, ...]:
         """The replicas that are not on their way out."""
         return tuple(replica for replica in self.replicas if not replica.retired)
+
+    @property
+    def serves(self) -> bool:
+        """Whether others call it through the gateway."""
+        return not self.engine and serves(self.manifest)
+
+    @property
+    def phase(self) -> Phase:
+        """The worst phase among its replicas."""
+        phases = {replica.phase for replica in self.replicas}
+        if self.wanted and Phase.STOPPED in phases:
+            return Phase.STOPPED
+        return next((phase for phase in WORST_FIRST if phase in phases), Phase.STOPPED)
+
+
+def serves(manifest: SpaceManifest) -> bool:
+    """Whether a space has an API to be called; a job, which ends by itself, has none."""
+    return manifest.api.serves and manifest.space.kind == "service"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,26 +67,18 @@ class Supervisor:
         self._selected = selected
         self._feed = Feed(self.report)
         self._perform: Callable[[Action, State], None] | None = None
-        self._keep: Callable[[State], None] | None = None
         self._changer: Changer | None = None
-        self.loop = Loop(state, clock, self._do, self._changed)
+        self._followers: list[Callable[[State], None]] = [lambda _: self._feed.changed()]
+        self.loop = Loop(state, clock, self._do, self._tell)
 
-    def attach(
-        self,
-        perform: Callable[[Action, State], None],
-        keep: Callable[[State], None] | None = None,
-        changer: Changer | None = None,
-    ) -> None:
-        """Name the others.
-
-        Args:
-            perform: does what the loop decides.
-            keep: keeps each new state for the next supervisor.
-            changer: changes the system while it runs.
-        """
+    def attach(self, perform: Callable[[Action, State], None], changer: Changer | None = None) -> None:
+        """Name the one that does what the loop decides, and the one that changes the system while it runs."""
         self._perform = perform
-        self._keep = keep
         self._changer = changer
+
+    def listen(self, follower: Callable[[State], None]) -> None:
+        """Name one more who is told of every new state, in the loop: it must not block."""
+        self._followers.append(follower)
 
     def post(self, event: Event) -> None:
         """Tell the loop that something happened."""
@@ -148,11 +140,12 @@ class Supervisor:
         selected: frozenset[str],
         ports: Mapping[str, int],
         urls: Mapping[str, str],
+        gateway_url: str | None,
         warnings: Mapping[str, str],
     ) -> None:
         """Take in what the system is made ready for now."""
         self._selected = selected
-        self._around = replace(self._around, ports=ports, urls=urls, warnings=warnings)
+        self._around = replace(self._around, ports=ports, urls=urls, gateway_url=gateway_url, warnings=warnings)
 
     def shut_down(self, *, now: bool) -> None:
         """End everything; `now` means with SIGKILL."""
@@ -188,10 +181,9 @@ class Supervisor:
         self.refuse_if_closing()
         return frozenset(names)
 
-    def _changed(self, state: State) -> None:
-        self._feed.changed()
-        if self._keep is not None:
-            self._keep(state)
+    def _tell(self, state: State) -> None:
+        for follower in self._followers:
+            follower(state)
 
     def _do(self, action: Action, state: State) -> None:
         if self._perform is not None:

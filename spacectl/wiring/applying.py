@@ -179,19 +179,20 @@ class Applier:
     def _hold(self, prepared: Prepared) -> None:
         self._parts.current.replace(prepared)
         self._parts.recorder.keep_run(prepared.scales, prepared.inherited)
-        serving = [space.name for space in prepared.system.spaces if space.manifest.api.serves]
         self._parts.supervisor.remade(
             selected=prepared.selected,
-            ports={name: port for name, port in prepared.ports.items() if name != BUS},
-            urls={name: prepared.url(name) for name in serving},
+            ports=prepared.ports,
+            urls=prepared.urls,
+            gateway_url=prepared.front_door_url,
             warnings=self._parts.limits.warnings(prepared.system),
         )
 
     def _post_apply(self, after: Prepared, plan: Plan) -> None:
-        engines = frozenset(name for name, unit in self._state.units.items() if unit.engine)
+        engines = frozenset(unit.name for unit in _units(after, engine=True))
         for change in plan.changes:
             self._parts.supervisor.note(Note(change.space, f"apply: {change.kind}", change.why))
-        self._parts.supervisor.post(Apply(tuple(_units(after)), plan.renew, plan.start | engines))
+        new = [unit for unit in _units(after, engine=True) if unit.name not in self._state.units]
+        self._parts.supervisor.post(Apply((*new, *_units(after)), plan.renew, plan.start | engines))
 
     def _post_scales(self, counts: dict[str, int]) -> None:
         supervisor = self._parts.supervisor
@@ -207,10 +208,10 @@ class Applier:
         return frozenset(each.process.pid for unit in units for each in unit.replicas if each.process is not None)
 
 
-def _units(prepared: Prepared) -> list[Unit]:
-    """The spaces as they are written, each with as many replicas as it is to have."""
+def _units(prepared: Prepared, *, engine: bool = False) -> list[Unit]:
+    """The spaces, or the engines, as they are written, each with as many replicas as it is to have."""
     state = assemble(prepared.system, embedded_bus=prepared.nats_server is not None, counts=prepared.counts)
-    return [unit for unit in state.units.values() if not unit.engine]
+    return [unit for unit in state.units.values() if unit.engine is engine]
 
 
 def _scaling(unit: Unit, count: int) -> SpaceChange | None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from spacectl.adapters.builds import Builder
 from spacectl.adapters.env_file import read_env_file
+from spacectl.adapters.envoy.program import allow_connections, command_line
 from spacectl.adapters.network_ports import is_free, owner
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.tail import tail
 from spacectl.core import bus
-from spacectl.core.assemble import BUS
+from spacectl.core.assemble import BUS, GATEWAY
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
+from spacectl.core.gateway.documents import BOOTSTRAP
 from spacectl.core.restarting import describe
 from spacectl.model.events import Adopted
 from spacectl.model.launch import Launch, SpawnError
@@ -48,11 +50,16 @@ class Launcher:
         Raises:
             SpawnError: it cannot be started.
         """
-        launch = self._engine() if unit.engine else self._replica(unit.manifest, number)
+        launch = self._engine(unit.name) if unit.engine else self._replica(unit.manifest, number)
+        if unit.name == GATEWAY and unit.engine:
+            self._refuse_taken_edges()
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
         if unit.engine:
-            return self._processes.spawn(launch)
+            child = self._processes.spawn(launch)
+            if unit.name == GATEWAY:
+                allow_connections(child.pid)
+            return child
         name, limits = f"{unit.name}.{number}", unit.manifest.limits
         process = self._processes.spawn(replace(launch, group=self._limits.group(name, limits)))
         return self._limits.guard(process, name, limits)
@@ -63,7 +70,7 @@ class Launcher:
         Where it is not on record how, it is taken for one that was started as it would be now.
         """
         if unit.engine:
-            return self._processes.adopt(self._engine(), event.process)
+            return self._processes.adopt(self._engine(unit.name), event.process)
         name = f"{unit.name}.{number}"
         log, port = self._prepared.layout.log(name), self._prepared.ports.get(name)
         if record is not None:
@@ -126,11 +133,20 @@ class Launcher:
             return error.reason
         return None if ended.success else f"its command {describe(ended)}"
 
-    def _engine(self) -> Launch:
-        prepared = self._prepared
-        env = inheritable(prepared.inherited) | {INSTANCE: prepared.instance, "SPACE": BUS, "REPLICA": "1"}
-        words = (str(prepared.nats_server), "--config", str(prepared.layout.bus_config))
-        return Launch(words, prepared.layout.run, env, prepared.layout.log(BUS), prepared.ports[BUS])
+    def _refuse_taken_edges(self) -> None:
+        edges = () if self._prepared.gateway is None else self._prepared.gateway.edges
+        taken = next((edge.port for edge in edges if not is_free(edge.port)), None)
+        if taken is not None:
+            raise SpawnError(f"port {taken} is in use by {owner(taken)}", final=False)
+
+    def _engine(self, name: str) -> Launch:
+        prepared, layout = self._prepared, self._prepared.layout
+        env = inheritable(prepared.inherited) | {INSTANCE: prepared.instance, "SPACE": name, "REPLICA": "1"}
+        if name == GATEWAY and prepared.envoy is not None:
+            words = command_line(prepared.envoy, BOOTSTRAP)
+            return Launch(words, layout.gateway, env | {"TZ": "UTC"}, layout.log(GATEWAY))
+        words = (str(prepared.nats_server), "--config", str(layout.bus_config))
+        return Launch(words, layout.run, env, layout.log(BUS), prepared.ports[BUS])
 
     def _replica(self, manifest: SpaceManifest, number: int) -> Launch:
         prepared, name = self._prepared, manifest.space.name
@@ -157,7 +173,7 @@ class Launcher:
             inbox_prefix=bus.inbox_prefix(name),
             port=prepared.ports[f"{name}.{number}"],
             host=HOST,
-            urls={callee: prepared.url(callee) for callee in manifest.api.calls},
+            urls={callee: prepared.call_url(name, callee) for callee in manifest.api.calls},
             env_file=self._env_file(manifest),
             inherited=prepared.inherited,
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from spacectl.adapters.processes import leftovers
 from spacectl.adapters.run_records import RunRecords, boot_id
 from spacectl.core.adopting import Found, Survivors, scales_of, survivors
-from spacectl.core.assemble import BUS, assemble
+from spacectl.core.assemble import ENGINES, assemble
 from spacectl.core.environment import INSTANCE
 from spacectl.core.scaling import counts_of, still_asked
 from spacectl.model.layout import Layout
@@ -55,7 +55,7 @@ def end(
     hurry: Callable[[], bool] = lambda: False,
     spared: Collection[str] = (),
 ) -> list[Found]:
-    """End what a killed supervisor left behind, the bus last: its stop signal, then SIGKILL when the patience is over.
+    """End what a killed supervisor left, the engines last: its stop signal, then SIGKILL when the patience is over.
 
     Args:
         layout: the system.
@@ -72,8 +72,8 @@ def end(
     deadline = time.monotonic() + patience_s
     while left := [each for each in find(layout) if each.mark not in spared]:
         found |= {each.pid: each for each in left}
-        spaces = [each for each in left if not each.name.startswith(f"{BUS}.")]
-        for each in spaces or left:  # the spaces may need the bus to finish what they do
+        spaces = [each for each in left if each.name.rpartition(".")[0] not in ENGINES]
+        for each in spaces or left:  # the spaces may need the engines to finish what they do
             if each.pid not in asked:
                 asked.add(each.pid)
                 number = signals.get(each.name.rpartition(".")[0], signal.SIGTERM)

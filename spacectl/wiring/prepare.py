@@ -9,23 +9,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from spacectl.adapters.envoy.files import ConfigFolder
+from spacectl.adapters.envoy.program import find_envoy
 from spacectl.adapters.manifests import load
 from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
-from spacectl.adapters.network_ports import Reservation, owner
+from spacectl.adapters.network_ports import PortHold, Reservation, owner
 from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
 from spacectl.core.adopting import NOTHING_LEFT, Survivors, held_ports
-from spacectl.core.assemble import BUS, select
+from spacectl.core.assemble import BUS, GATEWAY, assemble, select, serving
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
+from spacectl.core.gateway.documents import documents
+from spacectl.core.gateway.plan import backends, edge_name, plan_gateway, port_names
 from spacectl.core.hints import did_you_mean
 from spacectl.core.isolating import isolated
 from spacectl.core.scaling import Scales, counts_of, scaled_to, still_asked
 from spacectl.errors import MachineError, UsageError
 from spacectl.model.bus import BusAccess, BusPlan
+from spacectl.model.gateway import GatewayPlan
 from spacectl.model.layout import Layout
 from spacectl.model.manifest import Port
 from spacectl.model.system import System
+
+_FRONT_DOOR = range(8080, 8100)
+"""Where people expect it; the first of them that is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,10 @@ class Prepared:
 
     Attributes:
         nats_server: the program of the embedded bus; None where an existing server is used.
-        ports: by replica (`orders.1`) and engine (`bus`).
+        envoy: the program of the gateway; None where no space serves an API.
+        ports: by replica (`orders.1`), engine (`bus`, `gateway`) and declared call (`cart>orders`).
         nats_urls: of each space, with its own user and password.
+        front_door: keeps the gateway's port from others, also while the gateway is started again.
         selected: the spaces to start.
         instance: marks every process of this system.
         scales: how many replicas were asked for, where that is not what the manifest says.
@@ -46,7 +56,10 @@ class Prepared:
     layout: Layout
     selected: frozenset[str]
     nats_server: Path | None
+    envoy: Path | None
     ports: Mapping[str, int]
+    gateway: GatewayPlan | None
+    front_door: PortHold | None
     bus_plan: BusPlan
     bus_access: BusAccess
     nats_urls: Mapping[str, str] = field(repr=False)
@@ -60,9 +73,19 @@ class Prepared:
         """How many replicas each space is to have."""
         return counts_of(self.system, self.scales)
 
-    def url(self, space: str) -> str:
-        """Where the API of a space answers."""
-        return f"http://{HOST}:{self.ports[f'{space}.1']}"
+    @property
+    def front_door_url(self) -> str | None:
+        """Where people and checks reach every API; None where no space serves one."""
+        return None if self.gateway is None else f"http://{HOST}:{self.gateway.port}"
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Where people and checks reach the API of each space that serves one."""
+        return {name: f"{self.front_door_url}/{name}" for name in serving(self.system)}
+
+    def call_url(self, caller: str, callee: str) -> str:
+        """Where this caller reaches the API of this callee."""
+        return f"http://{HOST}:{self.ports[edge_name(caller, callee)]}"
 
 
 def read_manifests(layout: Layout) -> System:
@@ -116,14 +139,18 @@ def prepare(
     external = system.manifest.bus.url
     program = None if external is not None else find_nats_server()
     held = held_ports(survivors.adopted, read_ports(layout))
-    ports = _ports(system, layout, scales, embedded=program is not None, held=held)
+    envoy = find_envoy() if port_names(system) else None
+    ports, front_door = _ports(system, layout, scales, embedded=program is not None, held=held)
     access, urls = _bus(system, layout, plan, ports)
     prepared = Prepared(
         system=system,
         layout=layout,
         selected=selected,
         nats_server=program,
+        envoy=envoy,
         ports=ports,
+        gateway=_gateway(system, layout, ports),
+        front_door=front_door,
         bus_plan=plan,
         bus_access=access,
         nats_urls=urls,
@@ -161,15 +188,21 @@ def prepare_again(
     _refuse_containers(system, selected)
     scales = {**still_asked(before.scales, system), **scaled_to(system, counts)}
     _make_folders(system, before.layout)
-    kept = {name: before.ports[name] for name in held if name in before.ports}
-    ports = _ports(system, before.layout, scales, embedded=before.nats_server is not None, held=kept)
+    names = [*held, *port_names(before.system)]
+    kept = {name: before.ports[name] for name in names if name in before.ports}
+    envoy = before.envoy or (find_envoy() if port_names(system) else None)
+    embedded = before.nats_server is not None
+    ports, front_door = _ports(system, before.layout, scales, embedded=embedded, held=kept)
     plan = plan_bus(system)
     access, urls = _bus(system, before.layout, plan, ports)
     return replace(
         before,
         system=system,
         selected=selected,
+        envoy=envoy,
         ports={**kept, **ports},
+        gateway=plan_gateway(system, ports) or before.gateway,
+        front_door=before.front_door or front_door,
         bus_plan=plan,
         bus_access=access,
         nats_urls={**before.nats_urls, **urls},
@@ -237,10 +270,21 @@ def _bus(
     return access, urls
 
 
+def _gateway(system: System, layout: Layout, ports: Mapping[str, int]) -> GatewayPlan | None:
+    plan = plan_gateway(system, ports)
+    if plan is not None:
+        at_rest = backends(assemble(system, embedded_bus=False), ports)
+        ConfigFolder(layout.gateway).write_missing(documents(plan, at_rest))
+    return plan
+
+
 def _ports(
     system: System, layout: Layout, scales: Scales, *, embedded: bool, held: Mapping[str, int]
-) -> Mapping[str, int]:
-    """The port of every replica and engine; those that are held stay, unless the manifest asks for another one."""
+) -> tuple[Mapping[str, int], PortHold | None]:
+    """The port of every replica, engine and call; those that are held stay, unless the manifest asks for another one.
+
+    The front door's is kept from others, unless it is held already.
+    """
     before = read_ports(layout)
     given: dict[str, int] = {}
     with Reservation(str(layout.home)) as reservation:
@@ -250,11 +294,15 @@ def _ports(
                 raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)
             given[name] = port
         # The bus gets not the usual 4222: two systems that start side by side would both find it free.
-        for name in (*((BUS,) if embedded else ()), *_replicas(system, scales)):
+        for name in (*((BUS,) if embedded else ()), *port_names(system), *_replicas(system, scales)):
             if name not in given:
-                given[name] = held[name] if name in held else reservation.first(*_preferred(before, name))
+                usual = _FRONT_DOOR if name == GATEWAY else ()
+                given[name] = held[name] if name in held else reservation.first(*_preferred(before, name), *usual)
+        # Two systems that start side by side would both find 8080 free, and one would lose it for good.
+        door = given.get(GATEWAY)
+        front_door = None if door is None or held.get(GATEWAY) == door else reservation.keep(door)
     write_private(layout.ports, json.dumps(before | given, indent=1) + "\n")
-    return given
+    return given, front_door
 
 
 def read_ports(layout: Layout) -> dict[str, int]:
@@ -269,6 +317,8 @@ def _fixed(system: System, *, embedded: bool) -> list[tuple[str, int, str]]:
     ]
     if embedded:
         asked.append((BUS, system.manifest.bus.port, "[bus]"))
+    if port_names(system):
+        asked.append((GATEWAY, system.manifest.gateway.port, "[gateway]"))
     return [(name, port, where) for name, port, where in asked if isinstance(port, int)]
 
 

@@ -19,7 +19,7 @@ from spacectl.adapters.nats_client import connect
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.usage import Sampler
 from spacectl.adapters.run_records import RunRecords
-from spacectl.core.assemble import BUS, assemble
+from spacectl.core.assemble import BUS, GATEWAY, assemble
 from spacectl.core.violations import hint_for, parse_violation
 from spacectl.model.actions import Note
 from spacectl.model.events import FilesChanged, Refused
@@ -31,6 +31,7 @@ from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
 from spacectl.wiring.applying import Applier, Parts
 from spacectl.wiring.current import Current
+from spacectl.wiring.gateway import make_gateway
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
@@ -71,14 +72,19 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     )
     current = Current(prepared)
     launcher = Launcher(current, processes, limits)
-    prober = UnitProber(current, launcher, admin, supervisor.note)
+    gateway = make_gateway(current, supervisor.note)
+    prober = UnitProber(current, launcher, admin, gateway, supervisor.note)
     crew = Crew()
-    world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
+    world = World(
+        launcher, prober, gateway, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post
+    )
     records = RunRecords(prepared.layout.run)
     recorder = Recorder(records, supervisor.note, world.launches)
     recorder.keep_run(prepared.scales, prepared.inherited)
     parts = Parts(current, supervisor, launcher, prober.bus, world.launches, recorder, limits, crew)
-    supervisor.attach(world.perform, recorder.keep, Applier(parts))
+    supervisor.attach(world.perform, Applier(parts))
+    supervisor.listen(recorder.keep)
+    supervisor.listen(gateway.show)
     try:
         if not embedded:
             await prober.external_bus()
@@ -87,8 +93,11 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         _hold_to(lifeline, supervisor)
         for task in _beside(current, supervisor, crew, watch=watch):
             crew.create_task(task)
-        if any(each.replica == f"{BUS}.1" for each in prepared.survivors.adopted):
+        runs_on = {each.replica for each in prepared.survivors.adopted}
+        if f"{BUS}.1" in runs_on:
             prober.bus.changed()  # it has not read what is written for it now
+        if f"{GATEWAY}.1" not in runs_on:
+            gateway.set_up(supervisor.loop.state)
         take_over(prepared.survivors, supervisor, launcher, world)
         supervisor.start(())
         await crew.run(supervisor.loop.run())
@@ -117,15 +126,15 @@ def _beside(
 
 def _surroundings(prepared: Prepared) -> Surroundings:
     now = time.monotonic()
-    serving = [space.name for space in prepared.system.spaces if space.manifest.api.serves]
     return Surroundings(
         system=prepared.system.name,
         supervisor_pid=os.getpid(),
         since=now,
         clock_offset_s=time.time() - now,
         bus_url=prepared.bus_access.url,
-        ports={name: port for name, port in prepared.ports.items() if name != BUS},
-        urls={name: prepared.url(name) for name in serving},
+        gateway_url=prepared.front_door_url,
+        ports=prepared.ports,
+        urls=prepared.urls,
     )
 
 

@@ -27,7 +27,7 @@ def unit(*replicas: ReplicaRecord, name: str = "orders", boot: str = "now") -> U
 RUNNING = ReplicaRecord(
     number=1, phase=Phase.READY, wanted=True, restarts=3, pid=7, start_ticks=70, mark="m7", log_start=12, started_at=5.5
 )
-ADOPTED = Adopted("orders.1", Process(7, 70, "m7", 12), started_at=5.5, restarts=3, wanted=True)
+ADOPTED = Adopted("orders.1", Process(7, 70, "m7", 12), started_at=5.5, restarts=3, wanted=True, ready=True)
 
 
 def test_a_recorded_process_is_taken_over_as_it_was() -> None:

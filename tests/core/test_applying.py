@@ -12,7 +12,7 @@ from spacectl.model.state import Ended, Replica, State, Unit
 
 
 def unit(name: str, replicas: int = 1, *, after: tuple[str, ...] = (), **sections: Any) -> Unit:
-    decoded = {"space": {"name": name}, "run": {"command": "x"}, **sections}
+    decoded = {"space": {"name": name}, "run": {"command": "x"}, "api": {"serves": False}, **sections}
     made = tuple(Replica(name, number + 1) for number in range(replicas))
     return Unit(name, SpaceManifest.model_validate(decoded), frozenset(after), made)
 

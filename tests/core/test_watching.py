@@ -84,6 +84,7 @@ def edited(on_change: str = "restart") -> Edited:
         {
             "space": {"name": "orders"},
             "run": {"command": ["x"]},
+            "api": {"serves": False},
             "build": {"command": "make"} if on_change == "build" else {},
             "watch": {"paths": ["src"], "on_change": on_change},
         }

@@ -11,9 +11,9 @@ import pytest
 
 from spacectl.adapters.processes.children import Child, Processes
 from spacectl.adapters.processes.tail import tail
-from spacectl.model.actions import Build, CancelBuild, Kill, Note, Probe, Spawn, Terminate
+from spacectl.model.actions import Build, CancelBuild, Drain, Kill, Note, Probe, Spawn, Terminate
 from spacectl.model.checks import ProbeKind
-from spacectl.model.events import BuildFinished, Event, Exited, Gone, Probed, Spawned, SpawnFailed
+from spacectl.model.events import BuildFinished, Drained, Event, Exited, Gone, Probed, Spawned, SpawnFailed
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import SpaceManifest
 from spacectl.model.state import Ended, Replica, State, Unit
@@ -226,6 +226,45 @@ async def test_builds_of_one_space_never_run_side_by_side(bench: Bench, eventual
     await eventually(lambda: bench.events)
     assert bench.events == [BuildFinished("orders", None)]
     assert (shell.begun, shell.most) == (5, 1)
+
+
+class Door:
+    """A gateway that is done with a replica once it is told so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.done = asyncio.Event()
+
+    async def drained(self, unit: str, replica: str) -> None:
+        self.asked.append((unit, replica))
+        await self.done.wait()
+
+
+async def test_the_gateway_is_waited_for(bench: Bench, eventually: Eventually) -> None:
+    door = Door()
+    world = World(Shell(bench.processes, bench.folder), bench.asker, door, clock=lambda: 0.0, tasks=bench.crew,
+                  note=bench.notes.append, post=bench.events.append)  # fmt: skip
+    world.perform(Drain("orders.1", 77), bench.state("true"))
+    await eventually(lambda: door.asked)
+    assert (door.asked, bench.events) == ([("orders", "orders.1")], [])
+    door.done.set()
+    await eventually(lambda: bench.events)
+    assert bench.events == [Drained("orders.1", 77)]
+
+
+async def test_but_not_for_ever(bench: Bench, eventually: Eventually, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacectl.runtime.world.DRAIN_S", 0.05)
+    world = World(Shell(bench.processes, bench.folder), bench.asker, Door(), clock=lambda: 0.0, tasks=bench.crew,
+                  note=bench.notes.append, post=bench.events.append)  # fmt: skip
+    world.perform(Drain("orders.1", 77), bench.state("true"))
+    await eventually(lambda: bench.events)
+    assert bench.events == [Drained("orders.1", 77)]
+
+
+async def test_without_a_gateway_nothing_is_on_its_way(bench: Bench, eventually: Eventually) -> None:
+    bench.world.perform(Drain("orders.1", 77), bench.state("true"))
+    await eventually(lambda: bench.events)
+    assert bench.events == [Drained("orders.1", 77)]
 
 
 async def test_a_launcher_that_is_wrong_is_a_bug_and_no_silence(bench: Bench) -> None:

@@ -92,6 +92,10 @@ def test_a_state_is_told_by_glyph_and_word_and_every_one_by_another() -> None:
 
 def test_the_headline() -> None:
     assert headline(report()).plain == "shop  ● ready  bus ● ready  nats://127.0.0.1:4222"
+    gateway = EngineReport(state="backoff", url="http://127.0.0.1:8080", reason="killed by SIGKILL")
+    ps = report().model_copy(update={"gateway": gateway})
+    assert headline(ps).plain.endswith("nats://127.0.0.1:4222  gateway ↻ backoff  http://127.0.0.1:8080")
+    assert warnings(ps) == ["gateway: killed by SIGKILL"]
 
 
 def test_warnings() -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from spacectl.model.report import ChangesReport, EngineReport, PsReport, ReplicaReport, SpaceChange, SpaceReport
-from spacectl.view.verdict import changed, is_lost, is_there, missing, resting, settled, unbuilt
+from spacectl.view.verdict import changed, is_lost, is_there, missing, missing_engines, resting, settled, unbuilt
 
 
 def space(
@@ -123,3 +123,10 @@ def test_what_runs_on_because_its_build_failed() -> None:
     assert unbuilt(system(run("a", 1, reason="exit 2"), run("b", 2)), asked("restart")) == ("a (exit 2)",)
     assert unbuilt(system(run("a", 1, reason="exit 2")), asked("scale", 1)) == ()
     assert unbuilt(system(run("a", 1)), asked("restart")) == ()
+
+
+@pytest.mark.parametrize(("state", "there"), [("ready", True), ("starting", False), ("failed", False)])
+def test_without_its_gateway_a_system_is_not_there(state: str, there: bool) -> None:
+    ps = system(space("a", "ready")).model_copy(update={"gateway": EngineReport(state=state, url=None)})
+    assert settled(ps) == (there or state == "failed")
+    assert list(missing_engines(ps)) == ([] if there else ["gateway"])

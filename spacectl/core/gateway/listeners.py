@@ -1,0 +1,94 @@
+"""Listeners: the ports that callers connect to, and how what comes in is understood.
+
+https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
+"""
+
+from __future__ import annotations
+
+from spacectl.core.environment import HOST
+from spacectl.core.gateway.clusters import METADATA
+from spacectl.core.gateway.routes import edge_routes, front_routes
+from spacectl.model.gateway import Document, Edge, GatewayPlan
+
+FRONT = "front"
+"""The name of the front door, in the engine's statistics too; those of edges hold a `~`."""
+
+_LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
+_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_ROUTER = "envoy.extensions.filters.http.router.v3.Router"
+
+
+def front_listener(plan: GatewayPlan) -> Document:
+    """The front door, for people and checks."""
+    return _listener(FRONT, plan.port, front_routes(plan.spaces))
+
+
+def edge_listener(edge: Edge) -> Document:
+    """Where one caller reaches one callee: whoever comes in here is that caller."""
+    return _listener(edge_stats(edge.caller, edge.callee), edge.port, edge_routes(edge.callee))
+
+
+def edge_stats(caller: str, callee: str) -> str:
+    """The name of an edge in the engine's statistics; `~` is in no name of a space."""
+    return f"edge~{caller}~{callee}"
+
+
+def names_of(plan: GatewayPlan) -> frozenset[str]:
+    """The names of all listeners."""
+    return frozenset({FRONT, *(edge_stats(edge.caller, edge.callee) for edge in plan.edges)})
+
+
+def _listener(name: str, port: int, routes: Document) -> Document:
+    return {
+        "@type": _LISTENER,
+        "name": name,
+        "address": {"socket_address": {"address": HOST, "port_value": port}},
+        "filter_chains": [{"filters": [{"name": _MANAGER, "typed_config": _manager(name, routes)}]}],
+    }
+
+
+def _manager(stats: str, routes: Document) -> Document:
+    return {
+        "@type": f"type.googleapis.com/{_MANAGER}",
+        "stat_prefix": stats,
+        "codec_type": "AUTO",
+        "route_config": routes,
+        "http_filters": [
+            {
+                "name": _ROUTER,
+                "typed_config": {"@type": f"type.googleapis.com/{_ROUTER}", "suppress_envoy_headers": True},
+            }
+        ],
+        "http_protocol_options": {"accept_http_10": True, "default_host_for_http_10": HOST},
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        # A caller that is gone has closed its connection: on one machine nothing is lost on the way.
+        "stream_idle_timeout": "0s",
+        "server_header_transformation": "PASS_THROUGH",
+        # One that a caller sends goes on as it is; to make one up for each request is no business of ours.
+        "generate_request_id": False,
+        "local_reply_config": {"mappers": [_not_ready(), _unreachable()]},
+    }
+
+
+def _not_ready() -> Document:
+    """What is said for a space without a ready replica (no healthy upstream).
+
+    The flags: https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
+    """
+    return _reply(["UH"], {
+        "error": "%UPSTREAM_CLUSTER% is not ready",
+        "space": "%UPSTREAM_CLUSTER%",
+        "state": f"%METADATA(CLUSTER:{METADATA}:state)%",
+    })  # fmt: skip
+
+
+def _unreachable() -> Document:
+    """What is said for a space that was ready a moment ago: connection failed or cut, reset, too many."""
+    return _reply(["UF", "UC", "UR", "UO"], {"error": "%LOCAL_REPLY_BODY%", "space": "%UPSTREAM_CLUSTER%"})
+
+
+def _reply(flags: list[str], body: Document) -> Document:
+    return {
+        "filter": {"response_flag_filter": {"flags": flags}},
+        "body_format_override": {"json_format": body, "content_type": "application/json"},
+    }
