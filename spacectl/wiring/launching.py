@@ -46,16 +46,17 @@ class Launcher:
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
         return self._processes.spawn(launch)
 
-    def would_start(self, prepared: Prepared, name: str, number: int) -> Launch:
-        """How a replica of a space would be started, were this what holds.
+    def supposing(self, prepared: Prepared) -> Launcher:
+        """The same launcher, were this what holds."""
+        return Launcher(Current(prepared), self._processes)
+
+    def launch(self, manifest: SpaceManifest, number: int) -> Launch:
+        """How a replica of a space would be started now.
 
         Raises:
             SpawnError: it could not be.
         """
-        space = prepared.system.space(name)
-        if space is None:
-            raise SpawnError("it is no longer part of the system", final=True)
-        return Launcher(Current(prepared), self._processes)._replica(space.manifest, number)  # noqa: SLF001
+        return self._replica(manifest, number)
 
     async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
         """Whether what a space is built from is no longer what it was when its build last ended."""
