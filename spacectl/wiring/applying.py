@@ -121,13 +121,15 @@ class Applier:
         )
 
     def _relaunches(self, after: Prepared, launches: dict[str, Launch]) -> list[Relaunch]:
+        launcher, counts = self._parts.launcher.supposing(after), after.counts
         found = []
         for replica, before in launches.items():
             name, _, number = replica.rpartition(".")
-            if int(number) > after.counts.get(name, 0):
+            space = after.system.space(name)
+            if space is None or int(number) > counts[name]:  # it is on its way out
                 continue
             try:
-                now = self._parts.launcher.would_start(after, name, int(number))
+                now = launcher.launch(space.manifest, int(number))
             except SpawnError as error:
                 raise MachineError(f"{replica}: {error.reason}") from error
             found.append(Relaunch(name, before, now))

@@ -84,24 +84,17 @@ class Launcher:
         process = self._processes.adopt(launch, event.process)
         return self._limits.guard(process, name, unit.manifest.limits)
 
-    def would_start_now(self, name: str, number: int) -> Launch:
+    def supposing(self, prepared: Prepared) -> Launcher:
+        """The same launcher, were this what holds."""
+        return Launcher(Current(prepared), self._processes, self._limits)
+
+    def launch(self, manifest: SpaceManifest, number: int) -> Launch:
         """How a replica of a space would be started now.
 
         Raises:
             SpawnError: it could not be.
         """
-        return self.would_start(self._prepared, name, number)
-
-    def would_start(self, prepared: Prepared, name: str, number: int) -> Launch:
-        """How a replica of a space would be started, were this what holds.
-
-        Raises:
-            SpawnError: it could not be.
-        """
-        space = prepared.system.space(name)
-        if space is None:
-            raise SpawnError("it is no longer part of the system", final=True)
-        return Launcher(Current(prepared), self._processes, self._limits)._replica(space.manifest, number)  # noqa: SLF001
+        return self._replica(manifest, number)
 
     async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
         """Whether what a space is built from is no longer what it was when its build last ended."""

@@ -7,6 +7,7 @@ from spacectl.core.plan_changes import relaunched
 from spacectl.model.actions import Note
 from spacectl.model.events import CompletedBefore, Restart
 from spacectl.model.launch import SpawnError
+from spacectl.model.state import Unit
 from spacectl.runtime.supervisor import Supervisor
 from spacectl.runtime.world import Process, World
 from spacectl.wiring.launching import Launcher
@@ -21,7 +22,7 @@ def take_over(survivors: Survivors, supervisor: Supervisor, launcher: Launcher, 
         unit = state.units[replica.unit]
         process = launcher.adopt(unit, replica.number, event, survivors.launches.get(event.replica))
         world.adopt(unit, replica.number, process, event)
-        if not unit.engine and (why := _changed(launcher, unit.name, replica.number, process)):
+        if not unit.engine and (why := _changed(launcher, unit, replica.number, process)):
             changed[unit.name] = why
     for name in survivors.completed:
         supervisor.post(CompletedBefore(name))
@@ -31,10 +32,10 @@ def take_over(survivors: Survivors, supervisor: Supervisor, launcher: Launcher, 
         supervisor.post(Restart(frozenset(changed)))
 
 
-def _changed(launcher: Launcher, unit: str, number: int, process: Process) -> str:
+def _changed(launcher: Launcher, unit: Unit, number: int, process: Process) -> str:
     """Why a process is to be started anew, in words; empty where it is what it would be started as now."""
     try:
-        now = launcher.would_start_now(unit, number)
+        now = launcher.launch(unit.manifest, number)
     except SpawnError:  # it could not be started again: it runs on
         return ""
     return "; ".join(relaunched(process.launch, now))

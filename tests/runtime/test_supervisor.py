@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,21 @@ async def test_a_system_that_goes_down_takes_no_wishes() -> None:
                 ask(names)
     made.shut_down(now=True)
     assert posted(made) == [ShutDown(now=True)]
+
+
+async def test_a_space_that_leaves_takes_no_wishes() -> None:
+    made = supervisor(unit("orders"), replace(unit("legacy", pid=7), leaving=True))
+    with pytest.raises(UsageError, match='no space is named "legacy"'):
+        made.restart(("legacy",))
+    assert [space.name for space in made.report().spaces] == ["legacy", "orders"]  # it is still there
+
+
+async def test_what_a_changed_system_is_made_ready_for() -> None:
+    made = supervisor(*SHOP)
+    made.remade(selected=frozenset({"catalog"}), ports={"orders.1": 4001}, urls={"orders": "http://127.0.0.1:4001"})
+    assert made.start(()).spaces == ("catalog",)
+    orders = next(space for space in made.report().spaces if space.name == "orders")
+    assert (orders.url, orders.replicas[0].port) == ("http://127.0.0.1:4001", 4001)
 
 
 async def test_what_processes_use_is_part_of_the_report() -> None:
