@@ -15,8 +15,8 @@ BUS = "bus"
 def assemble(system: System, *, embedded_bus: bool) -> State:
     """Every engine and space of a system, all at rest."""
     engines = (_bus(),) if embedded_bus else ()
-    after_all = frozenset(engine.name for engine in engines)
-    units = (*engines, *(_unit(space, after_all) for space in system.spaces))
+    names = frozenset(engine.name for engine in engines)
+    units = (*engines, *(_unit(space, names) for space in system.spaces))
     return State({unit.name: unit for unit in units})
 
 
@@ -47,7 +47,14 @@ def _is_in(space: Space, profiles: set[str]) -> bool:
 
 def _unit(space: Space, engines: frozenset[str]) -> Unit:
     replicas = tuple(Replica(space.name, number) for number in range(1, space.manifest.run.replicas + 1))
-    return Unit(space.name, space.manifest, engines | frozenset(space.manifest.run.after), replicas)
+    after = frozenset(space.manifest.run.after)
+    return Unit(space.name, space.manifest, after | engines if _uses_bus(space) else after, replicas)
+
+
+def _uses_bus(space: Space) -> bool:
+    """Whether the bus lets a space do anything: what is not declared is refused."""
+    events = space.manifest.events
+    return bool(events.publishes or events.subscribes)
 
 
 def _bus() -> Unit:

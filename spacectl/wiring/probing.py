@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.probes import Prober, Target
 from spacectl.core.environment import HOST
 from spacectl.core.probing import checks_of, probe_section, ready_checks
@@ -19,6 +19,9 @@ from spacectl.model.checks import ProbeKind
 from spacectl.runtime.world import Running
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.prepare import Prepared
+
+if TYPE_CHECKING:
+    from spacectl.adapters.nats_admin import NatsAdmin
 
 _CONNECTIONS_FRESH_S = 0.1
 _BUS_TIMEOUT_S = 20.0
@@ -31,13 +34,20 @@ T = TypeVar("T")
 class UnitProber:
     """Probes replicas of spaces, and the bus, of one system."""
 
-    def __init__(self, prepared: Prepared, launcher: Launcher, admin: NatsAdmin, note: Callable[[Note], None]) -> None:
+    def __init__(self, prepared: Prepared, launcher: Launcher, note: Callable[[Note], None]) -> None:
         self._prepared = prepared
         self._launcher = launcher
         self._note = note
         self._prober = Prober()
         self._targets: dict[int, Target] = {}
-        self._bus = BusProbe(prepared, admin, note)
+
+    @cached_property
+    def _bus(self) -> BusProbe:
+        # Imported once everything is starting already: spaces that do not use the bus need not wait for that.
+        from spacectl.adapters.nats_admin import NatsAdmin
+        from spacectl.adapters.nats_client import connect
+
+        return BusProbe(self._prepared, NatsAdmin(connect), self._note)
 
     async def probe(self, running: Running, kind: ProbeKind, timeout_s: float) -> str | None:
         """Why a replica is not well, or None."""
@@ -72,6 +82,9 @@ class UnitProber:
                 self._note(Note("bus", "ready", "again") if reason is None else Note("bus", "unhealthy", reason))
             last = reason
 
+    async def _answer_of_bus(self) -> str | None:
+        return await self._bus.answer()
+
     def _target(self, running: Running) -> Target:
         unit, process = running.unit, running.process
         return Target(
@@ -82,7 +95,7 @@ class UnitProber:
             log=process.launch.log,
             log_start=process.log_start,
             run=lambda command: self._launcher.command(unit, running.number, command),
-            engine=self._bus.answer,
+            engine=self._answer_of_bus,
             bus_ports=lambda: self._bus.client_ports(unit.name),
             bus_port=urlsplit(self._prepared.bus_access.url).port or 4222,
         )

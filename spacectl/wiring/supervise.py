@@ -12,8 +12,6 @@ from collections.abc import Coroutine, Iterator
 from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
 from spacectl.adapters.log_store import LogKeeper
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.usage import Sampler
 from spacectl.core.assemble import BUS, assemble
@@ -46,7 +44,6 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     processes = Processes()
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
-    admin = NatsAdmin(connect)
     embedded = prepared.nats_server is not None
     supervisor = Supervisor(
         assemble(prepared.system, embedded_bus=embedded),
@@ -56,7 +53,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         selected=prepared.selected,
     )
     launcher = Launcher(prepared, processes)
-    prober = UnitProber(prepared, launcher, admin, supervisor.note)
+    prober = UnitProber(prepared, launcher, supervisor.note)
     crew = Crew()
     world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
     supervisor.attach(world.perform)
@@ -103,7 +100,7 @@ def _surroundings(prepared: Prepared) -> Surroundings:
 
 
 async def _serve(prepared: Prepared, supervisor: Supervisor) -> None:
-    # Imported once everything is starting already: it takes as long as the bus takes to come up.
+    await asyncio.sleep(0)  # everything is to be starting before the import, which takes as long as the bus does
     from spacectl.adapters.control.server import ControlServer
 
     server = ControlServer(supervisor, prepared.layout.control_socket)

@@ -8,12 +8,16 @@ from spacectl.model.system import Source, Space, System
 
 
 def system(**spaces: dict[str, Any]) -> System:
-    """Each space is stated by the keys of its [run], and its profiles."""
+    """Each space is stated by the keys of its [run], its profiles and its [events]."""
     source = Source("space.toml", (), {})
     made = []
     for name, run in spaces.items():
-        profiles = run.pop("profiles", [])
-        decoded = {"space": {"name": name, "profiles": profiles}, "run": {"command": ["x"], **run}}
+        profiles, events = run.pop("profiles", []), run.pop("events", {})
+        decoded = {
+            "space": {"name": name, "profiles": profiles},
+            "run": {"command": ["x"], **run},
+            "events": events,
+        }
         made.append(Space(SpaceManifest.model_validate(decoded), Path("/shop") / name, source))
     return System(SystemManifest.model_validate({"system": {"name": "shop"}}), Path("/shop"), source, tuple(made))
 
@@ -35,12 +39,20 @@ def test_everything_is_there_and_at_rest() -> None:
     assert all(each.phase is Phase.STOPPED and not each.wanted for each in replicas)
 
 
-def test_the_bus_comes_before_everything() -> None:
-    state = assemble(SHOP, embedded_bus=True)
+def test_the_bus_comes_before_those_that_use_it() -> None:
+    made = system(
+        cart={"events": {"subscribes": ["orders.placed"]}, "after": ["catalog"]},
+        catalog={},
+        orders={"events": {"publishes": ["orders.placed"]}},
+    )
+    state = assemble(made, embedded_bus=True)
     assert state.units["bus"].engine
-    assert state.units["bus"].after == frozenset()
-    assert state.units["seed"].after == {"bus"}
-    assert state.units["cart"].after == {"bus", "catalog"}
+    assert {unit.name: unit.after for unit in state.units.values()} == {
+        "bus": frozenset(),
+        "cart": {"bus", "catalog"},
+        "catalog": frozenset(),
+        "orders": {"bus"},
+    }
     assert [unit.name for unit in state.units.values() if unit.engine] == ["bus"]
 
 
