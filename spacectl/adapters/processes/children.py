@@ -57,6 +57,8 @@ class Child:
 
     def ask(self, number: int) -> None:
         """Send a signal to the process group, and once the process has ended to whatever else it started."""
+        if self.ended.done() and not self.lookout.sees_orphans():
+            return
         if self.asked is None:
             # Before the parents go: what cleared its environment, in a session of its own, is known by nothing else.
             census = self.lookout.census(since=time.monotonic() - _FRESH_S)
@@ -68,6 +70,8 @@ class Child:
     async def gone(self) -> None:
         """Wait until nothing that it started is left, passing on the signal it was asked to end with."""
         await asyncio.shield(self.ended)
+        if not self.lookout.sees_orphans():
+            return
         told: dict[int, int] = {}
         census = self.lookout.census(since=self.ended_at)
         pause_s = _FIRST_PAUSE_S
@@ -102,7 +106,7 @@ class Processes:
 
     def __init__(self) -> None:
         self._children: dict[int, Child] = {}
-        self._lookout = Lookout()
+        self._lookout = Lookout(self._children)
 
     def install(self) -> None:
         """Become the one that orphans come back to, and listen for exits. To be called inside the running loop."""
