@@ -155,6 +155,12 @@ class TestCrashes:
             assert 0.75 * longest <= pause <= longest
         assert len(set(pauses)) == len(pauses)
 
+    def test_without_a_pause_it_starts_again_as_soon_as_nothing_is_left(self) -> None:
+        made = running(unit("orders", restart={"backoff": 0.0}))
+        assert Spawn("orders.1") not in made.exited("orders")
+        assert Spawn("orders.1") in made.gone("orders")
+        assert made.replica("orders").restarts == 1
+
     def test_replicas_that_fall_together_do_not_rise_together(self) -> None:
         made = running(unit("orders", replicas=5))
         for number in range(1, 6):

@@ -21,12 +21,16 @@ class Census:
 
     Orphans come back to this process, so that nothing it started is ever anywhere else.
 
+    Args:
+        started: the processes that were started here, each the leader of a session, and have not ended.
+
     Attributes:
         at: the monotonic clock before the look: what ended earlier is not in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, started: Iterable[int]) -> None:
         self.at = time.monotonic()
+        self._started = frozenset(started)
         self._table = table.look()
         self._children = table.families(self._table)
         self._own = table.descendants(self._children, [os.getpid()])
@@ -57,6 +61,9 @@ class Census:
     def _marked(self) -> Mapping[bytes, set[int]]:
         marked: dict[bytes, set[int]] = {}
         for pid in self._own:
+            # Nobody joins a session from outside: where its leader lives, all of it is that one's, whatever its marks.
+            if self._table[pid].session in self._started:
+                continue
             if (mark := table.variable(pid, MARK.encode())) is not None:
                 marked.setdefault(mark, set()).add(pid)
         return marked
@@ -84,5 +91,5 @@ class Lookout:
     def census(self, *, since: float) -> Census:
         """A census that began after a moment of the monotonic clock."""
         if self._last is None or self._last.at <= since:
-            self._last = Census()
+            self._last = Census(self._started)
         return self._last

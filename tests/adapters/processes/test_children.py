@@ -254,6 +254,14 @@ async def test_looks_are_shared_and_grow_rare(processes: Processes, launch: Make
     assert lookout.looks <= 8 + waited_s / 0.1 * 4  # without sharing it would be twenty times as many
 
 
+async def test_a_signal_reaches_a_child_that_is_younger_than_the_last_look(processes: Processes, launch: Make) -> None:
+    older = processes.spawn(launch("exec sleep 300"))
+    older.ask(signal.SIGTERM)
+    younger = processes.spawn(launch("exec sleep 300"))
+    younger.ask(signal.SIGTERM)
+    assert await asyncio.wait_for(younger.ended, 20) == await older.ended == Ended(None, 15)
+
+
 async def test_an_end_that_leaves_nothing_behind_needs_no_look(processes: Processes, launch: Make) -> None:
     lookout = processes._lookout = CountingLookout(processes._children)
     other, child = processes.spawn(launch("exec sleep 300")), processes.spawn(launch("exec sleep 300"))
