@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from glob import iglob
 from pathlib import Path
 
@@ -18,6 +20,8 @@ Run = Callable[[Launch], Awaitable[Ended]]
 
 _MADE = frozenset({".git", ".venv", "__pycache__", "node_modules"})
 """Folders that tools and programs write in, which are no input however they are asked for."""
+
+_LOCKED_PAUSE_S = 0.1
 
 
 class Builder:
@@ -31,15 +35,33 @@ class Builder:
     def __init__(self, records: Path, run: Run) -> None:
         self._records = records
         self._run = run
+        self._built: dict[str, str] = {}
 
     async def build(self, manifest: SpaceManifest, folder: Path, launch: Launch) -> Ended | None:
         """Build a space unless nothing changed since its last good build; None when there was nothing to do.
+
+        An isolated copy of the system builds in the same folder: one waits for the other.
 
         Raises:
             OSError: the record cannot be written.
         """
         name = manifest.space.name
-        record = self._records / f"{name}.json"
+        async with _alone(self._records / f"{name}.lock"):
+            ended = await self._build(manifest, folder, launch)
+        if ended is None or ended.success:
+            self._built[name] = await asyncio.to_thread(fingerprint, manifest, folder)
+        return ended
+
+    async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
+        """Whether its inputs are others than when its last good build ended; never for what was not built here.
+
+        When it ended, not when it began: a build may write its inputs, and nobody would call that a change.
+        """
+        built = self._built.get(manifest.space.name)
+        return built is not None and built != await asyncio.to_thread(fingerprint, manifest, folder)
+
+    async def _build(self, manifest: SpaceManifest, folder: Path, launch: Launch) -> Ended | None:
+        record = self._records / f"{manifest.space.name}.json"
         stamp = await asyncio.to_thread(fingerprint, manifest, folder)
         if _recorded(record) == stamp and _is_there(manifest.run.command, folder):
             return None
@@ -50,6 +72,26 @@ class Builder:
             # writes one of its inputs (a lock file) runs once more, and then they stay the same.
             record.write_text(json.dumps({"fingerprint": stamp}), encoding="utf-8")
         return ended
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[None]:
+    """Be the only one who holds this lock (flock(2)), also among other processes."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _is_taken(descriptor):  # noqa: ASYNC110  (no event tells when another process lets go)
+            await asyncio.sleep(_LOCKED_PAUSE_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def fingerprint(manifest: SpaceManifest, folder: Path) -> str:

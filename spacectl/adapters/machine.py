@@ -12,10 +12,16 @@ from spacectl.model.report_doctor import Finding
 
 _FREE_BYTES = 10**9
 
+_INOTIFY = Path("/proc/sys/fs/inotify")
+_WATCHES, _INSTANCES = 65_536, 128
+"""What a system of some size wants: a watch for each watched folder, an instance for the supervisor and each `logs -f`;
+the usual limits of a kernel before 5.11 are too few watches when an editor takes its share of them too."""
+
 
 def findings() -> tuple[Finding, ...]:
-    """Everything worth telling, the needed first; the engines are looked at by their own adapters."""
-    return (_system(), _python(), _proc(), _program("uv", "builds Python spaces", "pip install uv"), _git(), _disk())
+    """Everything worth telling, the needed first; the engines, logs and limits are looked at by their own adapters."""
+    uv = _program("uv", "builds Python spaces", "pip install uv")
+    return (_system(), _python(), _proc(), uv, _git(), _disk(), _watches())
 
 
 def _system() -> Finding:
@@ -52,3 +58,21 @@ def _disk() -> Finding:
     ok = free >= _FREE_BYTES
     fix = None if ok else "make room: data, logs and the bus store of a system lie in its folder"
     return Finding(name="disk", ok=ok, needed=False, found=f"{free / 1e9:.1f} GB free here", fix=fix)
+
+
+def _watches() -> Finding:
+    """How many files this user may watch (inotify(7)); who runs out of them is told `no space left on device`."""
+    limits = {"max_user_watches": _WATCHES, "max_user_instances": _INSTANCES}
+    there = {name: _number(_INOTIFY / name) for name in limits}
+    low = [name for name, least in limits.items() if (value := there[name]) is not None and value < least]
+    found = ", ".join(f"{name.rpartition('_')[2]}: {value}" for name, value in there.items() if value is not None)
+    raised = " ".join(f"fs.inotify.{name}={limits[name] * 4}" for name in low)
+    fix = f"raise it, and keep that in /etc/sysctl.d: sysctl {raised}" if low else None
+    return Finding(name="inotify", ok=not low, needed=False, found=found or "no limit known", fix=fix)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nats.js.manager import JetStreamManager
 
 _REQUEST_S = 5.0
+_PING = "$SYS.REQ.SERVER.PING"
 _CONNZ = "$SYS.REQ.SERVER.PING.CONNZ"
 _PAGE = 1024
 _NO_ROOM = 10047  # error codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json
@@ -96,6 +97,21 @@ class NatsAdmin:
         async with _told():
             steps = provision_steps(plan, await _found(js, plan.system))
             return tuple([await _perform(js, plan.system, step) for step in steps])
+
+    async def reload(self) -> None:
+        """Have our own server read its configuration anew; it does what it says once this returns.
+
+        Raises:
+            MachineError: the bus does not answer, or refuses the configuration.
+        """
+        client = await self._alive(self._system, "system_url")
+        async with _told():
+            server = json.loads((await client.request(_PING, timeout=_REQUEST_S)).data)["server"]["id"]
+            reply = json.loads((await client.request(f"$SYS.REQ.SERVER.{server}.RELOAD", timeout=_REQUEST_S)).data)
+        if "error" in reply:
+            raise MachineError(
+                f"the bus refuses its new configuration: {reply['error'].get('description', reply['error'])}"
+            )
 
     async def connections(self) -> tuple[BusConnection, ...] | None:
         """Everyone connected to the bus; None where the server is not ours, so that nobody may ask.

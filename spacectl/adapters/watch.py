@@ -1,8 +1,8 @@
-"""Tells which spaces' files changed."""
+"""Tells which files of which spaces changed."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,12 @@ class Watched:
     ignore: tuple[str, ...]
 
 
-async def changes(spaces: Mapping[str, Watched]) -> AsyncIterator[frozenset[str]]:
-    """The names of the spaces whose files changed, a set for each burst of changes.
+Changed = dict[str, frozenset[str]]
+"""By the name of a space: which of its files changed, relative to its folder."""
+
+
+async def changes(spaces: Mapping[str, Watched]) -> AsyncIterator[Changed]:
+    """The spaces whose files changed, and which files, for each burst of changes.
 
     Editors' temporary files, `.git`, `__pycache__`, `.venv`, `node_modules` and what a space ignores do not count.
 
@@ -42,12 +46,12 @@ async def changes(spaces: Mapping[str, Watched]) -> AsyncIterator[frozenset[str]
     seen = [_Seen(name, watched) for name, watched in spaces.items()]
     while True:
         with suppress(FileNotFoundError):  # removed between the look and the watch: look again
-            async for names in _until_replaced(seen):
-                yield names
+            async for changed in _until_replaced(seen):
+                yield changed
 
 
-async def _until_replaced(seen: list[_Seen]) -> AsyncIterator[frozenset[str]]:
-    """The names of spaces, until something that is watched appears, goes or becomes another one."""
+async def _until_replaced(seen: list[_Seen]) -> AsyncIterator[Changed]:
+    """What changed, until something that is watched appears, goes or becomes another one."""
     before = {each.name: each.roots() for each in seen}
     watching = awatch(
         *sorted({root for roots in before.values() for root in roots}),
@@ -61,18 +65,33 @@ async def _until_replaced(seen: list[_Seen]) -> AsyncIterator[frozenset[str]]:
     async with aclosing(watching):
         async for batch in watching:
             gone = {Path(path) for change, path in batch if change is Change.deleted}
-            replaced = {each.name for each in seen if each.is_replaced(before[each.name], gone)}
-            names = replaced | {each.name for each in seen if any(each.counts(*change) for change in batch)}
-            if names:
-                yield frozenset(names)
-            if replaced:
+            replaced = {each.name: each.replaced(before[each.name], gone) for each in seen}
+            changed = {each.name: replaced[each.name] | each.changed(batch) for each in seen}
+            if told := {name: files for name, files in changed.items() if files}:
+                yield told
+            if any(replaced.values()):
                 return
+
+
+class _Matters(DefaultFilter):
+    """Leaves out what editors, version control and tools put beside the files that people edit."""
+
+    ignore_entity_patterns = (
+        *DefaultFilter.ignore_entity_patterns,
+        r"^4913$",  # vim, to see whether it may write there
+        r"\.sw[a-z]x$",  # vim, to see whether long names can be had
+        r"^#.*#$",  # emacs, what is not saved yet
+        r"___jb_(tmp|old)___$",
+        r"\.kate-swp$",
+        r"^\.goutputstream-",  # gedit and what else uses GIO
+        r"^\.subl\w+\.tmp$",
+    )
 
 
 class _Seen:
     """What counts as a change of one space."""
 
-    _EDITORS = DefaultFilter()
+    _matters = _Matters()
 
     def __init__(self, name: str, watched: Watched) -> None:
         self.name = name
@@ -91,18 +110,25 @@ class _Seen:
             found[path] = (stat.st_dev, stat.st_ino)
         return found
 
-    def is_replaced(self, before: dict[Path, tuple[int, int]], gone: set[Path]) -> bool:
-        """Whether watches are to be put on anew: a watch stays with the file that it was put on, whatever its name.
+    def replaced(self, before: dict[Path, tuple[int, int]], gone: set[Path]) -> frozenset[str]:
+        """What watches are to be put on anew for: a watch stays with the file that it was put on, whatever its name.
 
         A file that is made after another one was removed may get the same inode.
         """
-        return not gone.isdisjoint(before) or self.roots() != before
+        now = self.roots()
+        others = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        return frozenset(self._inner(path) for path in others | (gone & before.keys()))
 
-    def counts(self, change: Change, name: str) -> bool:
-        """Whether a changed file is one of this space's that matter."""
-        path = Path(name)
+    def changed(self, batch: Iterable[tuple[Change, str]]) -> frozenset[str]:
+        """Which of these changed files are this space's and matter."""
+        return frozenset(self._inner(Path(name)) for change, name in batch if self._counts(change, Path(name)))
+
+    def _counts(self, change: Change, path: Path) -> bool:
         if not any(path == root or root in path.parents for root in self._paths):
             return False
+        inner = self._inner(path)
+        return self._matters(change, inner) and not self._ignored.match_file(inner)
+
+    def _inner(self, path: Path) -> str:
         # Relative, for above the space's folder there may well be a `.venv` or a `node_modules`.
-        inner = path.relative_to(self._folder)
-        return self._EDITORS(change, str(inner)) and not self._ignored.match_file(inner)
+        return str(path.relative_to(self._folder))

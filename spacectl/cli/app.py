@@ -23,6 +23,7 @@ from spacectl.cli.logs import logs
 from spacectl.cli.new import new
 from spacectl.cli.ps import ps
 from spacectl.cli.restart import restart
+from spacectl.cli.scale import scale
 from spacectl.cli.schema import schema
 from spacectl.cli.send import send
 from spacectl.cli.start import start
@@ -35,11 +36,12 @@ from spacectl.errors import Exit, ManifestError, SpacectlError, machine_error
 _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
     "Make": {new: "make a system from a template", add: "add a space to the system here"},
     "Run": {
-        up: "build and start everything, wait until ready",
+        up: "build and start everything, or bring it up to date; wait until ready",
         down: "stop everything",
         start: "start spaces",
         stop: "stop spaces",
         restart: "stop spaces and start them again",
+        scale: "run more or fewer replicas of spaces",
     },
     "Look": {ps: "what runs, and how it is", logs: "what spaces, builds and the bus wrote"},
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,7 +23,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
     from spacectl.errors import Exit
     from spacectl.model.report_doctor import DoctorReport
 
-    report = DoctorReport(findings=(_bus_engine(), *findings()))
+    report = DoctorReport(findings=(_bus_engine(), *findings(), _logs(), _limits()))
     if as_json:
         output.out_json(report)
     else:
@@ -45,3 +46,41 @@ def _bus_engine() -> Finding:
         return Finding(name="nats-server", ok=True, needed=True, found=f"{server_version(path)} ({path})")
     except MachineError as error:
         return Finding(name="nats-server", ok=False, needed=True, found=error.message, fix=error.hint)
+
+
+def _logs() -> Finding:
+    """By which means logs would be kept small in the system here, or in this folder."""
+    from spacectl.adapters.log_store import method
+    from spacectl.model.report_doctor import Finding
+
+    folder = _folder_of_logs()
+    try:
+        how = method(folder)
+    except OSError as error:
+        found = f"cannot tell how they would be kept small: {error.strerror}: {folder}"
+        return Finding(name="logs", ok=False, needed=False, found=found, fix="make the folder writable, or room in it")
+    if how == "punch":
+        return Finding(name="logs", ok=True, needed=False, found="kept small by punching holes; nothing is lost by it")
+    found = "kept small by copying their ends, for this file system has no holes; at each cut a line may be lost"
+    return Finding(name="logs", ok=False, needed=False, found=found, fix="put the system on ext4, xfs, btrfs or tmpfs")
+
+
+def _folder_of_logs() -> Path:
+    from spacectl.adapters.folders import find_system
+    from spacectl.errors import SpacectlError
+
+    try:
+        layout = find_system(None)
+    except SpacectlError:
+        return Path()
+    return layout.logs if layout.logs.is_dir() else layout.root
+
+
+def _limits() -> Finding:
+    from spacectl.adapters.cgroups import CONTROLLERS, find
+    from spacectl.model.report_doctor import Finding
+
+    place = find()
+    if place.controllers == CONTROLLERS:
+        return Finding(name="limits", ok=True, needed=False, found=f"memory and cpu, by cgroup v2 in {place.folder}")
+    return Finding(name="limits", ok=False, needed=False, found=place.why or "none can be kept", fix=place.fix)

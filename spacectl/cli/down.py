@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacectl.cli.options import SystemOption
+from spacectl.cli.options import SystemOption, seconds
 
 if TYPE_CHECKING:
     from spacectl.model.layout import Layout
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 def down(
     *,
     data: Annotated[bool, typer.Option("--data", help="Remove data, logs and the bus store too.")] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="DURATION", help="Kill what is left after so long, such as 30s or 2m."),
+    ] = None,
     system: SystemOption = None,
 ) -> None:
     """Stop every space and engine of the system; return when all of it is gone.
+
+    Each replica has the time that [stop] gives it, and is killed then; --timeout bounds the whole.
 
     Example: spacectl down --data
     """
@@ -25,14 +32,14 @@ def down(
     from spacectl.errors import NotRunningError
 
     layout = find_system(system)
-    was_there = _end(layout)
+    was_there = _end(layout, None if timeout is None else seconds(timeout))
     if data:
         was_there = _remove(layout) or was_there
     if not was_there:
-        raise NotRunningError(f"no system is running in {layout.root}", hint="`spacectl up` starts it")
+        raise NotRunningError(f"no system is running in {layout.home}", hint="`spacectl up` starts it")
 
 
-def _end(layout: Layout) -> bool:
+def _end(layout: Layout, limit_s: float | None) -> bool:
     """Stop what runs; whether anything did."""
     from spacectl.cli import output
     from spacectl.cli.stopping import end
@@ -43,7 +50,8 @@ def _end(layout: Layout) -> bool:
     if not running and not leftovers.find(layout):
         return False
     output.say("stopping … (Ctrl-C kills)")
-    left = end(layout, lambda: None if is_running(layout) else True)
+    limit_s = math.inf if limit_s is None else limit_s
+    left = end(layout, lambda: None if is_running(layout) else True, limit_s=limit_s)
     if left:
         output.say(f"ended what a killed supervisor had left behind: {leftovers.told(left)}")
     output.say("stopped")
@@ -51,24 +59,21 @@ def _end(layout: Layout) -> bool:
 
 
 def _remove(layout: Layout) -> bool:
-    """Remove everything that spacectl wrote; whether there was any of it.
+    """Remove everything that spacectl wrote, except for isolated copies that run; whether there was any of it.
 
     Raises:
         AlreadyRunningError: somebody has just started it again.
         MachineError: something cannot be removed.
     """
-    import shutil
-
-    from spacectl.adapters.private_files import unwritable
     from spacectl.cli import output
+    from spacectl.wiring.removing import remove
     from spacectl.wiring.start import take_lock
 
     if not layout.state.exists():
         return False
     with take_lock(layout):
-        try:
-            shutil.rmtree(layout.state)
-        except OSError as error:
-            raise unwritable(layout.state, error) from error
-    output.say(f"removed {layout.state}")
+        running = remove(layout)
+    for copy in running:
+        output.say(f"kept {copy.home}: this isolated copy runs")
+    output.say(f"removed {'all else in ' if running else ''}{layout.state}")
     return True

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from spacectl.model.report import PsReport
 
 
+_TAKE_OVER = "`spacectl up` takes them over, `spacectl down` ends them"
+
+
 def report_of(client: ControlClient, layout: Layout) -> PsReport:
     """How the running system is.
 
@@ -30,13 +33,13 @@ def not_running(layout: Layout) -> NotRunningError:
     from spacectl.wiring.start import is_running
 
     if is_running(layout):
-        message = f"the system in {layout.root} is just starting, or about to end"
+        message = f"the system in {layout.home} is just starting, or about to end"
         return NotRunningError(message, hint="try again in a moment")
     left = leftovers.find(layout)
     if left:
-        message = f"the supervisor of the system in {layout.root} was killed, and its processes live on: "
-        return NotRunningError(message + leftovers.told(left), hint="`spacectl down` ends them")
-    return NotRunningError(f"no system is running in {layout.root}", hint="start it with `spacectl up`")
+        message = f"the supervisor of the system in {layout.home} was killed, and its processes live on: "
+        return NotRunningError(message + leftovers.told(left), hint=_TAKE_OVER)
+    return NotRunningError(f"no system is running in {layout.home}", hint="start it with `spacectl up`")
 
 
 def supervisor_ended(layout: Layout, code: int | None) -> SpacectlError:
@@ -52,7 +55,7 @@ def supervisor_ended(layout: Layout, code: int | None) -> SpacectlError:
     from spacectl.wiring import leftovers
 
     if left := leftovers.find(layout):
-        return SpacectlError(f"{text}; what runs on: {leftovers.told(left)}", hint="`spacectl down` ends it")
+        return SpacectlError(f"{text}; what runs on: {leftovers.told(left)}", hint=_TAKE_OVER)
     return SpacectlError(told.get("error", text), hint=told.get("hint", _see(layout)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +11,7 @@ from spacectl.view.log_line import PipedLines, TerminalLines, reports
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from spacectl.adapters.log_store import LogReader
     from spacectl.model.log_line import Chunk
 
 
@@ -41,7 +41,13 @@ def show_all(chunks: Iterable[Chunk], to: Printer) -> None:
     """Write these chunks, so that whoever reads stdout has all of them."""
     for chunk in chunks:
         to.show(chunk)
-    sys.stdout.flush()
+    output.flush_out()
+
+
+def tell_missed(reader: LogReader) -> None:
+    """Say which logs were made smaller before all of them could be shown."""
+    for source, count in reader.missed().items():
+        output.say(f"… {count:,} bytes of {source} were gone before they could be shown: it writes faster than this")
 
 
 class _Json:
@@ -57,7 +63,7 @@ class _Terminal:
         self._lines = lines
 
     def show(self, chunk: Chunk) -> None:
-        sys.stdout.write(self._lines.text(chunk))
+        output.out_text(self._lines.text(chunk))
 
     def end(self) -> None:
         """Every line ends itself."""
@@ -68,11 +74,11 @@ class _Pipe:
         self._lines = lines
 
     def show(self, chunk: Chunk) -> None:
-        sys.stdout.buffer.write(self._lines.text(chunk))
+        output.out_bytes(self._lines.text(chunk))
 
     def end(self) -> None:
-        sys.stdout.buffer.write(self._lines.end())
-        sys.stdout.flush()
+        output.out_bytes(self._lines.end())
+        output.flush_out()
 
 
 def _paint(text: str, style: str) -> str:

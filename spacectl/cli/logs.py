@@ -89,16 +89,18 @@ def logs(
     try:
         with LogReader(layout.logs, selection) as reader:
             _show(reader, to, follow=follow)
-    except BrokenPipeError:  # `logs | head`: not a failure, which Typer would make of it
+    except output.ReaderGoneError:  # `logs | head`: not a failure
         output.close_out()
 
 
 def _show(reader: LogReader, to: Printer, *, follow: bool) -> None:
-    from spacectl.cli.log_printing import show_all
+    from spacectl.cli.log_printing import show_all, tell_missed
 
     show_all(reader.new(final=not follow), to)
+    tell_missed(reader)
     while follow and reader.wait(sys.stdout.fileno()):
         show_all(reader.new(), to)
+        tell_missed(reader)
     to.end()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+_DIGITS = 9
 
 SystemOption = Annotated[
     Path | None,
@@ -13,7 +16,7 @@ SystemOption = Annotated[
         "--system",
         envvar="SPACECTL_SYSTEM",
         metavar="DIR",
-        help="Folder of the system; default: the nearest one upwards with a system.toml.",
+        help="Folder of the system, or of an isolated copy; default: the nearest one upwards with a system.toml.",
     ),
 ]
 
@@ -22,6 +25,23 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print machine-readable
 TimeoutOption = Annotated[
     str, typer.Option("--timeout", metavar="DURATION", help="How long to wait, such as 30s or 2m.")
 ]
+
+
+def counts(words: Iterable[str]) -> dict[str, int]:
+    """The numbers of replicas given as `orders=3`.
+
+    Raises:
+        UsageError: one is written otherwise.
+    """
+    from spacectl.errors import UsageError
+
+    found: dict[str, int] = {}
+    for word in words:
+        name, _, count = word.partition("=")
+        if not name or not (count.isascii() and count.isdigit()) or len(count) > _DIGITS:
+            raise UsageError(f'"{word}" is not a space and a number', hint="write SPACE=N, such as orders=3")
+        found[name] = int(count)
+    return found
 
 
 def seconds(duration: str) -> float:

@@ -85,6 +85,24 @@ def out_jsons(values: Iterable[BaseModel]) -> None:
     out_lines(value.model_dump_json(by_alias=True, ensure_ascii=ascii_only) for value in values)
 
 
+def out_text(text: str) -> None:
+    """Write text that ends its own lines to stdout; it may wait for `flush_out`."""
+    with to_reader():
+        sys.stdout.write(text)
+
+
+def out_bytes(data: bytes) -> None:
+    """Write bytes to stdout as they are; they may wait for `flush_out`."""
+    with to_reader():
+        sys.stdout.buffer.write(data)
+
+
+def flush_out() -> None:
+    """Hand on what was written to stdout, so that its reader has all of it."""
+    with to_reader():
+        sys.stdout.flush()
+
+
 def show(renderable: RenderableType) -> None:
     """Draw a table or styled text on stdout."""
     with to_reader():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from spacectl.adapters.log_store import LogReader, sources
 from spacectl.cli import output
-from spacectl.cli.log_printing import printer, show_all
+from spacectl.cli.log_printing import printer, show_all, tell_missed
 from spacectl.core.assemble import BUS
 from spacectl.model.log_line import Selection
 from spacectl.view.log_line import WIDEST_NAME
@@ -31,7 +31,10 @@ _MOST_AT_LAST_BYTES = 2 * 1024**2
 _QUIET = frozenset({"ready", "started", "building", "built", "created", "updated", "stopped"})
 """What need not be told while all goes well; `ps` and the supervisor's log have it."""
 
-_LOUD = {"failed": "bold red", "backoff": "yellow", "unhealthy": "red", "violation": "red", "build failed": "red"}
+_LOUD = {
+    "failed": "bold red", "backoff": "yellow", "unhealthy": "red", "violation": "red", "build failed": "red",
+    "loop": "yellow",
+}  # fmt: skip
 
 
 class Stream:
@@ -68,8 +71,7 @@ class Stream:
         if left_out:
             output.say(f"… {left_out:,} bytes are not shown here: `spacectl logs --tail all` has them")
         self._show(last)
-        with output.to_reader():
-            self._printer.end()
+        self._printer.end()
         self._reader.close()
 
     def _next(self) -> Iterator[Chunk]:
@@ -85,8 +87,8 @@ class Stream:
             yield chunk
 
     def _show(self, chunks: Iterable[Chunk]) -> None:
-        with output.to_reader():
-            show_all((chunk for chunk in chunks if self._is_wanted(chunk)), self._printer)
+        show_all((chunk for chunk in chunks if self._is_wanted(chunk)), self._printer)
+        tell_missed(self._reader)
 
     def _is_wanted(self, chunk: Chunk) -> bool:
         if chunk.source.endswith(".build"):

@@ -12,11 +12,17 @@ from spacectl.model.units import GiveUp
 BUS = "bus"
 
 
-def assemble(system: System, *, embedded_bus: bool) -> State:
-    """Every engine and space of a system, all at rest."""
+def assemble(system: System, *, embedded_bus: bool, counts: Mapping[str, int] | None = None) -> State:
+    """Every engine and space of a system, all at rest.
+
+    Args:
+        system: as it is written.
+        embedded_bus: whether the bus is one of its engines.
+        counts: how many replicas spaces have; those that are not in it have what their manifests say.
+    """
     engines = (_bus(),) if embedded_bus else ()
     names = frozenset(engine.name for engine in engines)
-    units = (*engines, *(_unit(space, names) for space in system.spaces))
+    units = (*engines, *(_unit(space, names, (counts or {}).get(space.name)) for space in system.spaces))
     return State({unit.name: unit for unit in units})
 
 
@@ -45,8 +51,9 @@ def _is_in(space: Space, profiles: set[str]) -> bool:
     return not own or not profiles.isdisjoint(own)
 
 
-def _unit(space: Space, engines: frozenset[str]) -> Unit:
-    replicas = tuple(Replica(space.name, number) for number in range(1, space.manifest.run.replicas + 1))
+def _unit(space: Space, engines: frozenset[str], count: int | None) -> Unit:
+    count = space.manifest.run.replicas if count is None else count
+    replicas = tuple(Replica(space.name, number) for number in range(1, count + 1))
     after = frozenset(space.manifest.run.after)
     return Unit(space.name, space.manifest, after | engines if _uses_bus(space) else after, replicas)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from spacectl.model.bus import (
     ADMIN_USER,
@@ -105,6 +106,25 @@ def fit(streams: Sequence[StreamSpec], *, max_file: int) -> tuple[StreamSpec, ..
     )
 
 
+def lenient(before: BusPlan, now: BusPlan) -> BusPlan:
+    """The plan of now in which everyone may still do what they might before, for as long as they run as before.
+
+    What is on its way out publishes and acknowledges its last: nothing of that may be lost.
+    """
+    users = {user.name: user for user in before.users}
+    streams = {stream.name: stream for stream in before.streams}
+    consumers = {(each.stream, each.name): each for each in before.consumers}
+    return replace(
+        now,
+        users=(*[_user_of_both(users.pop(each.name, each), each) for each in now.users], *users.values()),
+        streams=(*[_of_both(streams.pop(each.name, each), each) for each in now.streams], *streams.values()),
+        consumers=(
+            *[_of_both(consumers.pop((each.stream, each.name), each), each) for each in now.consumers],
+            *consumers.values(),
+        ),
+    )
+
+
 def inbox_prefix(space: str) -> str:
     """The value of `NATS_INBOX_PREFIX` for a space, without a trailing dot."""
     return f"_INBOX.{space}"
@@ -175,6 +195,21 @@ def _user(space: Space, consumers: Iterable[ConsumerSpec]) -> BusUser:
         name=space.name,
         publish=(*_sorted(space.manifest.events.publishes), *pulls, inbox),
         subscribe=(inbox,),
+    )
+
+
+S = TypeVar("S", StreamSpec, ConsumerSpec)
+
+
+def _of_both(before: S, now: S) -> S:
+    return replace(now, subjects=_sorted((*before.subjects, *now.subjects)))
+
+
+def _user_of_both(before: BusUser, now: BusUser) -> BusUser:
+    return BusUser(
+        now.name,
+        tuple(dict.fromkeys((*now.publish, *before.publish))),
+        tuple(dict.fromkeys((*now.subscribe, *before.subscribe))),
     )
 
 

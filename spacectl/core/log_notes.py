@@ -15,6 +15,7 @@ _LEVELS = {
     "unhealthy": Level.WARNING,
     "violation": Level.WARNING,
     "unwatched": Level.WARNING,
+    "loop": Level.WARNING,
     "abandoned": Level.WARNING,
 }
 

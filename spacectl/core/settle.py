@@ -101,9 +101,11 @@ def _look_alike(one: Unit, other: Unit) -> bool:
     return (
         one.manifest is other.manifest
         and one.after == other.after
+        and one.leaving == other.leaving
         and len(one.replicas) == len(other.replicas)
         and all(
-            each.phase is now.phase and each.wanted == now.wanted and (each.process is None) == (now.process is None)
+            (each.phase, each.wanted, each.retired, each.process is None)
+            == (now.phase, now.wanted, now.retired, now.process is None)
             for each, now in zip(one.replicas, other.replicas, strict=True)
         )
     )
@@ -205,7 +207,7 @@ def _is_there(replica: Replica) -> bool:
 
 def _is_up(unit: Unit) -> bool:
     wanted = Phase.COMPLETED if unit.manifest.space.kind == "job" else Phase.READY
-    return all(replica.phase is wanted for replica in unit.replicas)
+    return all(replica.phase is wanted for replica in unit.replicas if not replica.retired)
 
 
 def _illness(unit: Unit) -> str | None:

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from spacectl.core import probing
+from spacectl.core import adopting, applying, probing, watching
 from spacectl.core.moves import to
 from spacectl.core.restarting import after_exit, crashed, describe
 from spacectl.core.settle import settle
 from spacectl.model.actions import Action, Build, Kill, Note
 from spacectl.model.events import (
+    Adopted,
+    Apply,
     BuildFinished,
+    CompletedBefore,
     Event,
     Exited,
     FilesChanged,
@@ -20,6 +23,7 @@ from spacectl.model.events import (
     Probed,
     Refused,
     Restart,
+    Scale,
     ShutDown,
     Spawned,
     SpawnFailed,
@@ -47,12 +51,20 @@ def step(state: State, event: Event, now: float) -> Step:
     """
     state, actions = take_in(state, event, now)
     state, more = settle(state, now)
+    if not isinstance(event, Probed | Tick):  # as nearly all are; they end nothing, and looking would cost more
+        state = applying.without_gone(state)
     return state, actions + more
 
 
 def take_in(state: State, event: Event, now: float) -> Step:
-    """Take in one event, without what follows from it for others."""
-    return (state, []) if _is_too_late(state, event) else _take_in(state, event, now)
+    """Take in one event, and the ends of pauses, without what follows from it for others."""
+    actions: list[Action] = []
+    if not _is_too_late(state, event) and not _is_of_nobody(state, event):
+        state, actions = _take_in(state, event, now)
+    for name in watching.due(state, now):
+        state, more = _react(state.with_unit(watching.released(state.units[name])), name, now)
+        actions += more
+    return state, actions
 
 
 def finished(state: State) -> bool:
@@ -63,7 +75,18 @@ def finished(state: State) -> bool:
 
 def _is_too_late(state: State, event: Event) -> bool:
     """Whether something is to be started that was asked for before it was known that all is over."""
-    return state.closing and isinstance(event, Start | Restart | FilesChanged)
+    return state.closing and isinstance(event, Start | Restart | Scale | Apply | FilesChanged)
+
+
+def _is_of_nobody(state: State, event: Event) -> bool:
+    """Whether it tells of something that is no longer part of the system."""
+    match event:
+        case Probed(replica=name):
+            return not state.has_replica(name)
+        case FilesChanged(unit=name) | Refused(unit=name) | BuildFinished(unit=name) | Scale(unit=name):
+            return name not in state.units
+        case _:
+            return False
 
 
 def _take_in(state: State, event: Event, now: float) -> Step:
@@ -76,14 +99,23 @@ def _take_in(state: State, event: Event, now: float) -> Step:
             return _each(state, names, lambda _, replica: (_rest(replica, now), []))
         case Restart(units=names):
             return _each(state, names, lambda unit, replica: _restart(unit, replica, now))
+        case Scale() | Apply():
+            return _reshaped(state, event, now)
         case ShutDown(now=at_once):
             return _shut_down(state, at_once=at_once, now=now)
+        case Spawned() | SpawnFailed() | Adopted() | CompletedBefore() | Exited() | Gone() | Probed():
+            return _of_replica(state, event, now)
+        case BuildFinished() | FilesChanged() | Refused():
+            return _of_unit(state, event, now)
+    assert_never(event)
+
+
+def _of_unit(state: State, event: BuildFinished | FilesChanged | Refused, now: float) -> Step:
+    match event:
         case BuildFinished():
             return _built(state, event, now)
-        case Spawned() | SpawnFailed() | Exited() | Gone() | Probed():
-            return _of_replica(state, event, now)
-        case FilesChanged(unit=name):
-            return _changed(state, state.units[name], now)
+        case FilesChanged():
+            return _changed(state, event, now)
         case Refused():
             return _refused(state, event)
     assert_never(event)
@@ -92,10 +124,10 @@ def _take_in(state: State, event: Event, now: float) -> Step:
 def _each(state: State, names: frozenset[str], change: _Change) -> Step:
     actions: list[Action] = []
     for name in sorted(names & state.units.keys()):
-        unit = state.units[name]
+        unit = watching.forgotten(state.units[name])
         if unit.build is not BuildPhase.RUNNING:
             unit = replace(unit, build=BuildPhase.UNKNOWN, build_reason=None)  # ask again whether it is up to date
-            state = state.with_unit(unit)
+        state = state.with_unit(unit)
         for replica in unit.replicas:
             changed, more = change(unit, replica)
             state = state.with_replica(changed)
@@ -104,6 +136,8 @@ def _each(state: State, names: frozenset[str], change: _Change) -> Step:
 
 
 def _start(unit: Unit, replica: Replica, now: float) -> Replica:
+    if replica.retired:
+        return replica
     done = replica.phase is Phase.COMPLETED and unit.manifest.space.kind == "job" and replica.wanted
     replica = replace(replica, wanted=True)
     if replica.phase is Phase.STOPPING:
@@ -119,10 +153,10 @@ def _rest(replica: Replica, now: float) -> Replica:
 
 
 def _restart(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
-    if replica.phase is Phase.COMPLETED:
+    if replica.phase is Phase.COMPLETED and not replica.retired:
         return replace(to(replica, Phase.WAITING, now), wanted=True, ended=None), []
     running = replica.process is not None and not replica.process.ended
-    if replica.phase in RUNNING and running:
+    if replica.phase in RUNNING and running and not replica.retired:
         replica = replace(replica, wanted=True, crashes=())
         return probing.stop(unit, replica, now, following=Next.START, reason="restarting")
     return _start(unit, replica, now), []
@@ -147,6 +181,7 @@ def _built(state: State, event: BuildFinished, now: float) -> Step:
     unit = state.units[event.unit]
     if unit.build is not BuildPhase.RUNNING:  # cancelled meanwhile
         return state, []
+    unit = replace(unit, watching=replace(unit.watching, built_at=now))
     if event.reason is None:
         state = state.with_unit(replace(unit, build=BuildPhase.DONE, refresh=False, build_reason=None))
         return _restart_all(state, unit.name, now) if unit.refresh else (state, [])
@@ -176,20 +211,53 @@ def _restart_all(state: State, name: str, now: float) -> Step:
     return state, actions
 
 
-def _changed(state: State, unit: Unit, now: float) -> Step:
-    on_change = unit.manifest.watch.on_change
-    if on_change == "none" or not unit.wanted:
+def _changed(state: State, event: FilesChanged, now: float) -> Step:
+    unit = state.units[event.unit]
+    if unit.manifest.watch.on_change == "none" or not unit.wanted:
         return state, []
-    note = Note(unit.name, "changed", "files changed")
-    if on_change == "build" and unit.manifest.build.command is not None:
-        # The first build begins anew, and replicas go on waiting for it.
-        first = unit.build is BuildPhase.RUNNING and not unit.refresh
-        building = replace(unit, build=BuildPhase.RUNNING, refresh=not first)
-        return state.with_unit(building), [note, Build(unit.name)]
+    unit, told = watching.changed(unit, event.files, now)
+    state, actions = state.with_unit(unit), [Note(unit.name, "changed", "files changed"), *told]
+    if unit.watching.held_until is not None:
+        return state, actions
+    state, more = _react(state, unit.name, now)
+    return state, [*actions, *more]
+
+
+def _react(state: State, name: str, now: float) -> Step:
+    unit = state.units[name]
+    if not unit.wanted:
+        return state, []
+    builds = unit.manifest.watch.on_change == "build" and unit.manifest.build.command is not None
+    return _rebuild(state, unit) if builds else _renew(state, unit, now)
+
+
+def _rebuild(state: State, unit: Unit) -> Step:
+    """Build it while it runs, and restart it if that succeeds."""
+    # The first build begins anew, and replicas go on waiting for it.
+    first = unit.build is BuildPhase.RUNNING and not unit.refresh
+    return state.with_unit(replace(unit, build=BuildPhase.RUNNING, refresh=not first)), [Build(unit.name)]
+
+
+def _renew(state: State, unit: Unit, now: float) -> Step:
+    """Restart it; its build is asked for again where nothing of it is under way."""
     if unit.build is not BuildPhase.RUNNING:
         state = state.with_unit(replace(unit, build=BuildPhase.UNKNOWN, build_reason=None))
-    state, actions = _restart_all(state, unit.name, now)
-    return state, [note, *actions]
+    return _restart_all(state, unit.name, now)
+
+
+def _reshaped(state: State, event: Scale | Apply, now: float) -> Step:
+    if isinstance(event, Scale):
+        return state.with_unit(applying.scaled(state.units[event.unit], event.count, now, wanted=True)), []
+    actions: list[Action] = []
+    state = applying.taken_on(state, event.units, now)
+    for name in sorted(event.renew & state.units.keys()):
+        unit = replace(state.units[name], build_reason=None)
+        runs = any(each.phase in RUNNING for each in unit.replicas)
+        builds = unit.manifest.build.command is not None and (runs or unit.build is BuildPhase.RUNNING)
+        state, more = _rebuild(state, unit) if builds else _renew(state, unit, now)
+        actions += more
+    state, more = _each(state, event.start - event.renew, lambda unit, replica: (_start(unit, replica, now), []))
+    return state, actions + more
 
 
 def _refused(state: State, event: Refused) -> Step:
@@ -212,14 +280,21 @@ _VIOLATIONS_KEPT = 100
 _OTHERS = "other subjects"
 
 
-def _of_replica(state: State, event: Spawned | SpawnFailed | Exited | Gone | Probed, now: float) -> Step:
+_OfReplica = Spawned | SpawnFailed | Adopted | CompletedBefore | Exited | Gone | Probed
+
+
+def _of_replica(state: State, event: _OfReplica, now: float) -> Step:
     replica = state.replica(event.replica)
     unit = state.units[replica.unit]
     match event:
-        case Spawned(pid=pid, start_ticks=ticks):
-            changed, actions = _spawned(unit, replica, Process(pid, ticks), now)
+        case Spawned(pid=pid, start_ticks=ticks, mark=mark, log_start=log_start):
+            changed, actions = _spawned(unit, replica, Process(pid, ticks, mark, log_start), now)
         case SpawnFailed(reason=reason, final=final):
             changed, actions = _spawn_failed(unit, replica, reason, final=final, now=now)
+        case Adopted():
+            changed, actions = adopting.adopted(unit, replica, event, now)
+        case CompletedBefore():
+            changed, actions = replace(to(replica, Phase.COMPLETED, now), wanted=True), []
         case Exited():
             changed, actions = _exited(unit, replica, event, now)
         case Gone(pid=pid):

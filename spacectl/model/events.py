@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spacectl.model.checks import ProbeKind
-from spacectl.model.state import Ended
+from spacectl.model.state import Ended, Process, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,30 @@ class Restart:
     """Someone wants these units to be stopped and started again."""
 
     units: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Someone wants this unit to have so many replicas."""
+
+    unit: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """The manifests are others now.
+
+    Attributes:
+        units: every space as it is written now, with as many replicas as it is to have. One that is not among them
+            is to end and to be forgotten.
+        renew: those whose running processes are no longer what is written: they are built and started again.
+        start: those that are to run.
+    """
+
+    units: tuple[Unit, ...]
+    renew: frozenset[str]
+    start: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,32 @@ class Spawned:
     replica: str
     pid: int
     start_ticks: int
+    mark: str = ""
+    log_start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A main process that an earlier supervisor started runs on, and is taken over.
+
+    Attributes:
+        started_at: when it was started, on the monotonic clock.
+        restarts: how often the replica had been started again after a crash.
+        wanted: it was meant to run; False when the earlier supervisor was about to stop it.
+    """
+
+    replica: str
+    process: Process
+    started_at: float
+    restarts: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedBefore:
+    """A job that an earlier supervisor saw succeed; it is not run again."""
+
+    replica: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +143,14 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class FilesChanged:
-    """Files that a space watches changed."""
+    """Files that a space watches changed.
+
+    Attributes:
+        files: which, relative to the space's folder; empty where nobody knows.
+    """
 
     unit: str
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +173,13 @@ Event = (
     Start
     | Stop
     | Restart
+    | Scale
+    | Apply
     | ShutDown
     | BuildFinished
     | Spawned
+    | Adopted
+    | CompletedBefore
     | SpawnFailed
     | Exited
     | Gone

@@ -26,6 +26,7 @@ class Launch:
         env: the whole environment.
         log: the file that takes stdout and stderr, appended to.
         port: the port it is to listen on; None for a process that serves nothing.
+        group: the folder of the control group that it is started in; None to stay in the one it is started from.
     """
 
     argv: tuple[str, ...]
@@ -33,3 +34,4 @@ class Launch:
     env: Mapping[str, str]
     log: Path
     port: int | None = None
+    group: Path | None = None

@@ -6,22 +6,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STATE_FOLDER = ".spacectl"
+COPIES_FOLDER = "isolated"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one system below its folder (absolute)."""
+    """The files of one system below its folder (absolute).
+
+    Attributes:
+        root: the folder of its manifests and spaces.
+        copy: the name of an isolated copy; None for the system itself.
+    """
 
     root: Path
+    copy: str | None = None
 
     @property
     def manifest(self) -> Path:
         return self.root / "system.toml"
 
     @property
-    def state(self) -> Path:
-        """Everything spacectl writes; mode 0700, git-ignored."""
+    def base(self) -> Path:
+        """Everything spacectl writes for the system and all its copies; mode 0700, git-ignored."""
         return self.root / STATE_FOLDER
+
+    @property
+    def copies(self) -> Path:
+        """The folder of the isolated copies, each in a folder of its own."""
+        return self.base / COPIES_FOLDER
+
+    @property
+    def state(self) -> Path:
+        """Everything that runs here leaves behind, except builds."""
+        return self.base if self.copy is None else self.copies / self.copy
+
+    @property
+    def home(self) -> Path:
+        """The folder by which it is named: that of the system, or that of the copy."""
+        return self.root if self.copy is None else self.state
 
     @property
     def run(self) -> Path:
@@ -70,7 +92,8 @@ class Layout:
 
     @property
     def builds(self) -> Path:
-        return self.state / "builds"
+        """What each space was last built from. Copies build in the same folders, so they share it."""
+        return self.base / "builds"
 
     def log(self, replica: str) -> Path:
         """Where a replica (`orders.1`), a build (`orders.build`) or an engine (`bus`) writes what it prints."""
@@ -79,3 +102,10 @@ class Layout:
     def data(self, space: str) -> Path:
         """What a space owns; shared by its replicas and nobody else."""
         return self.state / "data" / space
+
+
+def layout_of(folder: Path) -> Layout:
+    """The files of the system, or of the isolated copy, that a folder (absolute) stands for."""
+    if folder.parent.name == COPIES_FOLDER and folder.parent.parent.name == STATE_FOLDER:
+        return Layout(folder.parent.parent.parent, folder.name)
+    return Layout(folder)

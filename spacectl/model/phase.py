@@ -43,7 +43,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     ),
     Phase.BACKOFF: frozenset({Phase.WAITING, Phase.STARTING, Phase.STOPPING, Phase.STOPPED, Phase.FAILED}),
     Phase.STOPPING: frozenset({Phase.STOPPED, Phase.WAITING, Phase.BACKOFF, Phase.FAILED}),
-    Phase.STOPPED: frozenset({Phase.WAITING}),
+    Phase.STOPPED: frozenset({Phase.WAITING, Phase.STARTING, Phase.COMPLETED}),  # the latter two by adoption only
     Phase.COMPLETED: frozenset({Phase.WAITING}),
     Phase.FAILED: frozenset({Phase.WAITING, Phase.STOPPING, Phase.STOPPED}),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from spacectl.model.strict import Strict
 
 
@@ -25,7 +27,13 @@ class ExitReport(Strict):
 
 
 class ReplicaReport(Strict):
-    """One replica. `started` is RFC 3339; `tail` holds the last lines it wrote before it crashed."""
+    """One replica; times are RFC 3339.
+
+    Attributes:
+        started: when its process was.
+        tail: the last lines it wrote before it crashed.
+        since: when it came into its state.
+    """
 
     name: str
     state: str
@@ -39,6 +47,7 @@ class ReplicaReport(Strict):
     exit: ExitReport | None
     reason: str | None
     tail: tuple[str, ...] = ()
+    since: str | None = None
 
 
 class ViolationReport(Strict):
@@ -51,7 +60,12 @@ class ViolationReport(Strict):
 
 
 class SpaceReport(Strict):
-    """One space and its replicas. `url` is where its API answers; null when it serves none."""
+    """One space and its replicas.
+
+    `url` is where its API answers; null when it serves none. `reason` is why its last build failed; what was built
+    before may run on. `warnings` tell, in words, what somebody should see to: limits that cannot be kept, a build that
+    failed while the space runs on, a loop.
+    """
 
     name: str
     kind: Literal["service", "job"]
@@ -62,6 +76,8 @@ class SpaceReport(Strict):
     url: str | None
     replicas: tuple[ReplicaReport, ...]
     violations: tuple[ViolationReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 class PsReport(Strict):
@@ -104,8 +120,46 @@ class Accepted(Strict):
     spaces: tuple[str, ...]
 
 
+class ApplyRequest(Strict):
+    """What a client asks of the supervisor once the manifests are others: what is to run, and how often.
+
+    Without spaces it is about all of them that are in no profile or in one of these.
+    """
+
+    spaces: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    scale: dict[str, int] = Field(default_factory=dict)
+
+
+class ScaleRequest(Strict):
+    """How many replicas spaces are to have."""
+
+    scale: dict[str, int]
+
+
+class SpaceChange(Strict):
+    """What is done to one space, and why. `replicas` is how many it is to have, where it is scaled."""
+
+    space: str
+    kind: Literal["start", "restart", "scale", "update", "add", "stop"]
+    why: str
+    replicas: int | None = None
+
+
+class ChangesReport(Strict):
+    """What a running system changes; a space that is not named is not touched.
+
+    `held` names what counts only at the next `up` after a `down`. `spaces` are those the request is about.
+    """
+
+    changes: tuple[SpaceChange, ...]
+    held: tuple[str, ...] = ()
+    spaces: tuple[str, ...] = ()
+
+
 class Refusal(Strict):
-    """Why a request was not taken."""
+    """Why a request was not taken, and the exit code of a command that cannot go on without."""
 
     message: str
     hint: str | None = None
+    exit_code: int | None = None

@@ -21,20 +21,29 @@ class Process:
     Attributes:
         pid: the process id; also the id of its session and process group.
         start_ticks: start time in clock ticks since boot (/proc/PID/stat, field 22): tells a recycled pid.
+        mark: what its environment holds, and that of all it starts, and nobody else's.
+        log_start: size of its log in bytes when it was started.
         ended: the main process is gone; something it started may still be there.
     """
 
     pid: int
     start_ticks: int
+    mark: str = ""
+    log_start: int = 0
     ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a main process ended. Both None: an adopted process, whose exit status nobody saw."""
+    """How a main process ended. Both None: an adopted process, whose exit status nobody saw.
+
+    Attributes:
+        cause: why it was killed, in words, where that is known.
+    """
 
     code: int | None
     signal: int | None
+    cause: str | None = None
 
     @property
     def success(self) -> bool:
@@ -74,6 +83,7 @@ class Replica:
         restarts: how often it was started again after a crash, since `up`.
         reason: why it is where it is, in words.
         tail: the last lines of output, kept when it crashed.
+        retired: it is one too many, and is forgotten once nothing of it is left.
     """
 
     unit: str
@@ -93,6 +103,7 @@ class Replica:
     ended: Ended | None = None
     reason: str | None = None
     tail: tuple[str, ...] = ()
+    retired: bool = False
 
     @property
     def name(self) -> str:
@@ -130,6 +141,25 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """What changes of a unit's files have led to.
+
+    Attributes:
+        rounds: how many restarts (or builds) in a row each saw files change while it was under way.
+        files: those that changed in each of them.
+        held_until: when the next one begins, which waits because of that; None when none does.
+        pause_s: how long it waits.
+        built_at: when a build ended last.
+    """
+
+    rounds: int = 0
+    files: frozenset[str] = frozenset()
+    held_until: float | None = None
+    pause_s: float = 0.0
+    built_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """A space, or an engine (the bus, the gateway): something with replicas.
 
@@ -137,7 +167,9 @@ class Unit:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
         build_reason: why the last build failed.
-        due_at: the earliest of its replicas'; kept, for it is looked at far more often than it changes.
+        leaving: it is no longer part of the system, and is forgotten once nothing of it is left.
+        due_at: the earliest of its replicas', and the end of the pause in a loop; kept, for it is looked at far more
+            often than it changes.
     """
 
     name: str
@@ -149,14 +181,23 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    watching: Watching = Watching()
+    leaving: bool = False
     due_at: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "due_at", min((each.due_at for each in self.replicas), default=math.inf))
+        held_at = math.inf if self.watching.held_until is None else self.watching.held_until
+        due_at = min((each.due_at for each in self.replicas), default=math.inf)
+        object.__setattr__(self, "due_at", min(due_at, held_at))
 
     @property
     def wanted(self) -> bool:
         return any(replica.wanted for replica in self.replicas)
+
+    @property
+    def staying(self) -> tuple[Replica, ...]:
+        """The replicas that are not on their way out."""
+        return tuple(replica for replica in self.replicas if not replica.retired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +225,11 @@ class State:
             if replica.number == int(number):
                 return replica
         raise KeyError(name)
+
+    def has_replica(self, name: str) -> bool:
+        """Whether there is a replica of that name."""
+        unit = self.units.get(name.rpartition(".")[0])
+        return unit is not None and any(replica.name == name for replica in unit.replicas)
 
     def with_unit(self, unit: Unit) -> State:
         """The same state with that unit in place of the one of its name."""

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from spacectl.core.assemble import with_dependencies
 from spacectl.core.hints import did_you_mean
-from spacectl.errors import UsageError
+from spacectl.errors import InternalError, UsageError
 from spacectl.model.actions import Action, Note
 from spacectl.model.events import Event, Restart, ShutDown, Start, Stop
-from spacectl.model.report import Accepted, Change, Noted, PsReport
+from spacectl.model.report import (
+    Accepted,
+    ApplyRequest,
+    Change,
+    ChangesReport,
+    Noted,
+    PsReport,
+    ScaleRequest,
+)
 from spacectl.model.state import State
 from spacectl.runtime.feed import Feed
 from spacectl.runtime.loop import Loop
@@ -24,6 +33,13 @@ class Numbers:
 
     cpu_percent: Mapping[int, float]
     memory_bytes: Mapping[int, int]
+
+
+class Changer(Protocol):
+    """Makes the running system what is written now, or what is asked for."""
+
+    async def apply(self, wish: ApplyRequest) -> ChangesReport: ...
+    async def scale(self, wish: ScaleRequest) -> ChangesReport: ...
 
 
 class Supervisor:
@@ -51,11 +67,26 @@ class Supervisor:
         self._selected = selected
         self._feed = Feed(self.report)
         self._perform: Callable[[Action, State], None] | None = None
-        self.loop = Loop(state, clock, self._do, lambda _: self._feed.changed())
+        self._keep: Callable[[State], None] | None = None
+        self._changer: Changer | None = None
+        self.loop = Loop(state, clock, self._do, self._changed)
 
-    def attach(self, perform: Callable[[Action, State], None]) -> None:
-        """Name the one that does what the loop decides."""
+    def attach(
+        self,
+        perform: Callable[[Action, State], None],
+        keep: Callable[[State], None] | None = None,
+        changer: Changer | None = None,
+    ) -> None:
+        """Name the others.
+
+        Args:
+            perform: does what the loop decides.
+            keep: keeps each new state for the next supervisor.
+            changer: changes the system while it runs.
+        """
         self._perform = perform
+        self._keep = keep
+        self._changer = changer
 
     def post(self, event: Event) -> None:
         """Tell the loop that something happened."""
@@ -86,9 +117,7 @@ class Supervisor:
 
     def start(self, names: tuple[str, ...]) -> Accepted:
         """Start spaces with all they are after; without names, what `up` started."""
-        units = self.loop.state.units
-        named = (self._known(names) or self._selected) | self._engines()
-        wanted = with_dependencies({name: unit.after for name, unit in units.items()}, named)
+        wanted = self.with_all_before(self._known(names) or self._selected)
         self.post(Start(wanted))
         return _accepted(wanted - self._engines())
 
@@ -105,21 +134,64 @@ class Supervisor:
         self.post(Restart(named))
         return _accepted(named)
 
+    async def apply(self, wish: ApplyRequest) -> ChangesReport:
+        """Take on what the manifests say now."""
+        return await self._to_change().apply(wish)
+
+    async def scale(self, wish: ScaleRequest) -> ChangesReport:
+        """Give spaces other numbers of replicas."""
+        return await self._to_change().scale(wish)
+
+    def remade(
+        self,
+        *,
+        selected: frozenset[str],
+        ports: Mapping[str, int],
+        urls: Mapping[str, str],
+        warnings: Mapping[str, str],
+    ) -> None:
+        """Take in what the system is made ready for now."""
+        self._selected = selected
+        self._around = replace(self._around, ports=ports, urls=urls, warnings=warnings)
+
     def shut_down(self, *, now: bool) -> None:
         """End everything; `now` means with SIGKILL."""
         self.post(ShutDown(now=now))
+
+    def refuse_if_closing(self) -> None:
+        """Take no wish any more once the system goes down.
+
+        Raises:
+            UsageError: it does.
+        """
+        if self.loop.state.closing:
+            raise UsageError("the system is going down")
+
+    def with_all_before(self, names: frozenset[str]) -> frozenset[str]:
+        """These spaces, everything they are after, and the engines."""
+        units = self.loop.state.units
+        return with_dependencies({name: unit.after for name, unit in units.items()}, names | self._engines())
+
+    def _to_change(self) -> Changer:
+        if self._changer is None:
+            raise InternalError("nothing is attached that changes a running system")
+        return self._changer
 
     def _engines(self) -> frozenset[str]:
         return frozenset(name for name, unit in self.loop.state.units.items() if unit.engine)
 
     def _known(self, names: tuple[str, ...]) -> frozenset[str]:
-        known = sorted(self.loop.state.units.keys() - self._engines())
+        known = sorted(unit.name for unit in self.loop.state.units.values() if not unit.engine and not unit.leaving)
         for name in names:
             if name not in known:
                 raise UsageError(f'no space is named "{name}"', hint=did_you_mean(name, known))
-        if self.loop.state.closing:
-            raise UsageError("the system is going down")
+        self.refuse_if_closing()
         return frozenset(names)
+
+    def _changed(self, state: State) -> None:
+        self._feed.changed()
+        if self._keep is not None:
+            self._keep(state)
 
     def _do(self, action: Action, state: State) -> None:
         if self._perform is not None:

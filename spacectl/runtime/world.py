@@ -6,14 +6,14 @@ import asyncio
 import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, assert_never
 
 from spacectl.core.probing import probe_section
 from spacectl.core.restarting import describe
 from spacectl.model.actions import Action, Build, CancelBuild, Kill, Note, Probe, Spawn, Terminate
 from spacectl.model.checks import ProbeKind
-from spacectl.model.events import BuildFinished, Event, Exited, Gone, Probed, Spawned, SpawnFailed
+from spacectl.model.events import Adopted, BuildFinished, Event, Exited, Gone, Probed, Spawned, SpawnFailed
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.state import Ended, State, Unit
 
@@ -25,6 +25,8 @@ class Process(Protocol):
     def pid(self) -> int: ...
     @property
     def start_ticks(self) -> int: ...
+    @property
+    def mark(self) -> str: ...
     @property
     def log_start(self) -> int: ...
     @property
@@ -96,6 +98,10 @@ class World:
         self._builds: dict[str, asyncio.Task[None]] = {}
         self._building: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    def launches(self) -> dict[str, Launch]:
+        """How each replica that runs was started."""
+        return {name: running.process.launch for name, running in self._running.items()}
+
     def perform(self, action: Action, state: State) -> None:
         """Do one thing, or begin it; what comes of it arrives as an event."""
         match action:
@@ -124,9 +130,18 @@ class World:
         except SpawnError as error:
             self._post(SpawnFailed(name, error.reason, final=error.final))
             return
-        self._running[name] = Running(unit, number, process, self._clock())
-        self._post(Spawned(name, process.pid, process.start_ticks))
-        self._tasks.create_task(self._follow(name, process))
+        self._post(Spawned(name, process.pid, process.start_ticks, process.mark, process.log_start))
+        self._keep(Running(unit, number, process, self._clock()))
+
+    def adopt(self, unit: Unit, number: int, process: Process, event: Adopted) -> None:
+        """Take charge of a process that an earlier supervisor started."""
+        self._post(event)
+        self._keep(Running(unit, number, process, event.started_at))
+
+    def _keep(self, running: Running) -> None:
+        name = f"{running.unit.name}.{running.number}"
+        self._running[name] = running
+        self._tasks.create_task(self._follow(name, running.process))
 
     async def _follow(self, name: str, process: Process) -> None:
         ended = await asyncio.shield(process.ended)  # others wait for it too
@@ -145,8 +160,9 @@ class World:
         running = self._running.get(probe.replica)
         if running is None or running.process.pid != probe.pid:
             return
-        section = probe_section(state.units[running.unit.name].manifest, probe.kind)
-        reason = await self._prober.probe(running, probe.kind, section.timeout_s)
+        unit = state.units[running.unit.name]  # as it is written now, not when it was started
+        section = probe_section(unit.manifest, probe.kind)
+        reason = await self._prober.probe(replace(running, unit=unit), probe.kind, section.timeout_s)
         self._post(Probed(probe.replica, probe.pid, probe.kind, reason))
 
     async def _build(self, unit: Unit) -> None:

@@ -82,7 +82,16 @@ def warnings(ps: PsReport) -> list[str]:
         for space in ps.spaces
         for each in space.violations
     ]
-    return bus + refused
+    return bus + _told_once(ps) + refused
+
+
+def _told_once(ps: PsReport) -> list[str]:
+    """The warnings of all spaces; what is the same for several is told once."""
+    spaces: dict[str, list[str]] = {}
+    for space in ps.spaces:
+        for warning in space.warnings:
+            spaces.setdefault(warning, []).append(space.name)
+    return [f"{', '.join(names)}: {warning}" for warning, names in spaces.items()]
 
 
 def _tried(violation: ViolationReport) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from spacectl.core.watching import loop
 from spacectl.model.phase import ENDED, WORST_FIRST, Phase
 from spacectl.model.report import (
     EngineReport,
@@ -15,7 +16,7 @@ from spacectl.model.report import (
     SpaceReport,
     ViolationReport,
 )
-from spacectl.model.state import Replica, State, Unit
+from spacectl.model.state import BuildPhase, Replica, State, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Surroundings:
         ports: of each replica that has one.
         urls: of each space that serves an API.
         cpu_percent, memory_bytes: of each main process, by pid.
+        warnings: what somebody should see to, by space.
     """
 
     system: str
@@ -38,6 +40,7 @@ class Surroundings:
     urls: Mapping[str, str]
     cpu_percent: Mapping[int, float] = field(default_factory=dict)
     memory_bytes: Mapping[int, int] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
 
 def report(state: State, around: Surroundings) -> PsReport:
@@ -102,7 +105,15 @@ def _space(unit: Unit, around: Surroundings) -> SpaceReport:
         replicas=tuple(_replica(replica, around) for replica in unit.replicas),
         violations=tuple(ViolationReport(kind=v.kind, subject=v.subject, count=v.count, hint=v.hint)
                          for v in unit.violations),
+        reason=unit.build_reason,
+        warnings=_warnings(unit, around),
     )  # fmt: skip
+
+
+def _warnings(unit: Unit, around: Surroundings) -> tuple[str, ...]:
+    kept = unit.build is BuildPhase.DONE and unit.build_reason is not None
+    failed = f"{unit.build_reason}; what ran before runs on" if kept else None
+    return tuple(text for text in (around.warnings.get(unit.name), failed, loop(unit)) if text is not None)
 
 
 def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:
@@ -122,6 +133,7 @@ def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:
         exit=None if ended is None else ExitReport(code=ended.code, signal=ended.signal),
         reason=replica.reason,
         tail=replica.tail if replica.phase in ENDED | {Phase.BACKOFF} else (),
+        since=rfc3339(replica.since + around.clock_offset_s),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacectl.model.report import PsReport, ReplicaReport, SpaceReport
+from spacectl.model.report import ChangesReport, PsReport, ReplicaReport, SpaceChange, SpaceReport
 
 _THERE = {"service": "ready", "job": "completed"}
 _BUS_THERE = frozenset({"ready", "external"})
@@ -35,6 +35,40 @@ def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
         # Let the others arrive or fail first: one look then shows everything that is wrong.
         return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
     return bus_is_there(ps) and all(is_there(space) for space in spaces)
+
+
+def changed(before: PsReport, now: PsReport, report: ChangesReport) -> bool:
+    """Whether everything that was to change has, and the spaces it is about are there or never will be."""
+    return all(_is_done(before, now, change) for change in report.changes) and settled(now, report.spaces)
+
+
+def unbuilt(now: PsReport, report: ChangesReport) -> tuple[str, ...]:
+    """The spaces that run on as they were, because the build of what they were to become failed."""
+    renewed = {change.space for change in report.changes if change.kind == "restart"}
+    return tuple(
+        f"{space.name} ({space.reason})"
+        for space in now.spaces
+        if space.name in renewed and space.reason is not None and is_there(space)
+    )
+
+
+def _is_done(before: PsReport, now: PsReport, change: SpaceChange) -> bool:
+    space = next((space for space in now.spaces if space.name == change.space), None)
+    match change.kind:
+        case "stop":
+            return space is None
+        case "scale":
+            return space is not None and len(space.replicas) == change.replicas
+        case "restart":
+            return space is not None and (space.reason is not None or _pids(before, space.name).isdisjoint(_pids(now)))
+        case _:
+            return space is not None
+
+
+def _pids(ps: PsReport, name: str | None = None) -> set[int]:
+    """The processes of a space, or of all."""
+    replicas = [each for space in ps.spaces if name in {None, space.name} for each in space.replicas]
+    return {each.pid for each in replicas if each.pid is not None}
 
 
 def missing(ps: PsReport, names: Iterable[str] | None = None) -> list[ReplicaReport]:

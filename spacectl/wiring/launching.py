@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from spacectl.adapters.builds import Builder
 from spacectl.adapters.env_file import read_env_file
 from spacectl.adapters.network_ports import is_free, owner
-from spacectl.adapters.processes.children import Child, Processes
+from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.tail import tail
 from spacectl.core import bus
 from spacectl.core.assemble import BUS
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
 from spacectl.core.restarting import describe
+from spacectl.model.events import Adopted
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
+from spacectl.model.record import LaunchRecord
 from spacectl.model.state import Ended, Unit
+from spacectl.runtime.world import Process
+from spacectl.wiring.current import Current
+from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
 
 
 class Launcher:
     """Starts replicas, engines, builds and probe commands of one system as processes."""
 
-    def __init__(self, prepared: Prepared, processes: Processes) -> None:
-        self._prepared = prepared
+    def __init__(self, current: Current, processes: Processes, limits: Limits) -> None:
+        self._current = current
+        self._limits = limits
         self._processes = processes
-        self._builder = Builder(prepared.layout.builds, processes.run)
+        self._builder = Builder(current.prepared.layout.builds, processes.run)
 
-    def start(self, unit: Unit, number: int) -> Child:
+    @property
+    def _prepared(self) -> Prepared:
+        return self._current.prepared
+
+    def start(self, unit: Unit, number: int) -> Process:
         """Start a replica's main process.
 
         Raises:
@@ -39,7 +51,54 @@ class Launcher:
         launch = self._engine() if unit.engine else self._replica(unit.manifest, number)
         if launch.port is not None and (unit.engine or unit.manifest.api.serves) and not is_free(launch.port):
             raise SpawnError(f"port {launch.port} is in use by {owner(launch.port)}", final=False)
-        return self._processes.spawn(launch)
+        if unit.engine:
+            return self._processes.spawn(launch)
+        name, limits = f"{unit.name}.{number}", unit.manifest.limits
+        process = self._processes.spawn(replace(launch, group=self._limits.group(name, limits)))
+        return self._limits.guard(process, name, limits)
+
+    def adopt(self, unit: Unit, number: int, event: Adopted, record: LaunchRecord | None) -> Process:
+        """Take over a main process that an earlier supervisor started.
+
+        Where it is not on record how, it is taken for one that was started as it would be now.
+        """
+        if unit.engine:
+            return self._processes.adopt(self._engine(), event.process)
+        name = f"{unit.name}.{number}"
+        log, port = self._prepared.layout.log(name), self._prepared.ports.get(name)
+        if record is not None:
+            launch = Launch(record.argv, Path(record.folder), record.env, log, record.port)
+        else:
+            launch = Launch((), self._folder(unit.name), {}, log, port)
+            with contextlib.suppress(SpawnError):
+                launch = self._replica(unit.manifest, number)
+        with contextlib.suppress(SpawnError):  # it runs in its group all the same
+            launch = replace(launch, group=self._limits.group(name, unit.manifest.limits))
+        process = self._processes.adopt(launch, event.process)
+        return self._limits.guard(process, name, unit.manifest.limits)
+
+    def would_start_now(self, name: str, number: int) -> Launch:
+        """How a replica of a space would be started now.
+
+        Raises:
+            SpawnError: it could not be.
+        """
+        return self.would_start(self._prepared, name, number)
+
+    def would_start(self, prepared: Prepared, name: str, number: int) -> Launch:
+        """How a replica of a space would be started, were this what holds.
+
+        Raises:
+            SpawnError: it could not be.
+        """
+        space = prepared.system.space(name)
+        if space is None:
+            raise SpawnError("it is no longer part of the system", final=True)
+        return Launcher(Current(prepared), self._processes, self._limits)._replica(space.manifest, number)  # noqa: SLF001
+
+    async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
+        """Whether what a space is built from is no longer what it was when its build last ended."""
+        return await self._builder.is_stale(manifest, folder)
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
         """Build a space; None when nothing had changed, and the last lines of the output when it failed.

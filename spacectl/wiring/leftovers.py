@@ -1,62 +1,83 @@
-"""What a killed supervisor left behind: found by the system's mark, told by name, and ended."""
+"""What a killed supervisor left behind: found by the system's mark and its records, sorted out, taken over or ended."""
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from spacectl.adapters import leftovers
-from spacectl.adapters.leftovers import Leftover
-from spacectl.core.assemble import BUS
+from spacectl.adapters.processes import leftovers
+from spacectl.adapters.run_records import RunRecords, boot_id
+from spacectl.core.adopting import Found, Survivors, scales_of, survivors
+from spacectl.core.assemble import BUS, assemble
 from spacectl.core.environment import INSTANCE
-from spacectl.errors import AlreadyRunningError
+from spacectl.core.scaling import counts_of, still_asked
 from spacectl.model.layout import Layout
+from spacectl.model.record import UnitRecord
+from spacectl.model.system import System
 from spacectl.wiring.prepare import instance_of
 
 _MOST_NAMED = 12
 
 
-def find(layout: Layout) -> list[Leftover]:
-    """The processes that carry this system's mark; with no supervisor there should be none."""
-    return leftovers.find(INSTANCE, instance_of(layout.root))
+def find(layout: Layout) -> list[Found]:
+    """The live processes of this system; with no supervisor there should be none."""
+    return _found(layout, _records(layout))
 
 
-def told(left: Iterable[Leftover]) -> str:
+def told(left: Iterable[Found]) -> str:
     """The processes in words: `bus.1 (pid 8), orders.1 (pid 9)`."""
     words = [f"{each.name} (pid {each.pid})" for each in sorted(left, key=lambda each: (each.name, each.pid))]
     return ", ".join(words[:_MOST_NAMED]) + (f" and {len(words) - _MOST_NAMED} more" if words[_MOST_NAMED:] else "")
 
 
-def refuse(layout: Layout) -> None:
-    """Make sure that no process of an earlier run is left.
+def survey(layout: Layout, system: System, counts: Mapping[str, int]) -> Survivors:
+    """Sort out what an earlier supervisor of this system left running.
 
-    Raises:
-        AlreadyRunningError: one is; its supervisor was killed.
+    Args:
+        layout: where its records are.
+        system: what its manifests say now.
+        counts: how many replicas spaces are to have, where that is neither what the manifest says nor what was asked
+            for in the earlier run.
     """
-    left = find(layout)
-    if left:
-        raise AlreadyRunningError(
-            f"the supervisor of the system in {layout.root} was killed, and its processes live on: {told(left)}",
-            hint="`spacectl down` ends them",
-        )
+    records, run = _records(layout), RunRecords(layout.run).read_run()
+    run = run if run is not None and run.boot == boot_id() else None
+    scaled = {**counts_of(system, still_asked(scales_of(run), system)), **counts}
+    state = assemble(system, embedded_bus=system.manifest.bus.url is None, counts=scaled)
+    names = [replica.name for unit in state.units.values() for replica in unit.replicas]
+    return survivors(names, records, _found(layout, records), time.monotonic(), run)
 
 
-def end(layout: Layout, *, patience_s: float = 10.0, hurry: Callable[[], bool] = lambda: False) -> list[Leftover]:
-    """End what a killed supervisor left behind, the bus last: SIGTERM, then SIGKILL when the patience is over.
+def end(
+    layout: Layout,
+    *,
+    patience_s: float = 10.0,
+    hurry: Callable[[], bool] = lambda: False,
+    spared: Collection[str] = (),
+) -> list[Found]:
+    """End what a killed supervisor left behind, the bus last: its stop signal, then SIGKILL when the patience is over.
+
+    Args:
+        layout: the system.
+        patience_s: how long they are waited for, in seconds.
+        hurry: whether the patience is over already.
+        spared: the marks of what is to live on.
 
     Returns:
         What it was.
     """
-    found: dict[int, Leftover] = {}
-    terminated: set[int] = set()
+    found: dict[int, Found] = {}
+    asked: set[int] = set()
+    signals = {unit.unit: signal.Signals[unit.stop_signal] for unit in _records(layout)}
     deadline = time.monotonic() + patience_s
-    while left := find(layout):
+    while left := [each for each in find(layout) if each.mark not in spared]:
         found |= {each.pid: each for each in left}
-        spaces = [each.pid for each in left if not each.name.startswith(f"{BUS}.")]
-        next_to_go = spaces or [each.pid for each in left]  # the spaces may need the bus to finish what they do
-        leftovers.signal_all((pid for pid in next_to_go if pid not in terminated), signal.SIGTERM)
-        terminated |= set(next_to_go)
+        spaces = [each for each in left if not each.name.startswith(f"{BUS}.")]
+        for each in spaces or left:  # the spaces may need the bus to finish what they do
+            if each.pid not in asked:
+                asked.add(each.pid)
+                number = signals.get(each.name.rpartition(".")[0], signal.SIGTERM)
+                leftovers.signal_all([each.pid], number)
         if hurry() or time.monotonic() >= deadline:
             leftovers.signal_all((each.pid for each in left), signal.SIGKILL)
         time.sleep(0.02)
@@ -66,3 +87,18 @@ def end(layout: Layout, *, patience_s: float = 10.0, hurry: Callable[[], bool] =
 def kill(layout: Layout) -> None:
     """End all of it at once."""
     end(layout, patience_s=0.0)
+
+
+def _records(layout: Layout) -> list[UnitRecord]:
+    boot = boot_id()
+    return [record for record in RunRecords(layout.run).read() if record.boot == boot]
+
+
+def _found(layout: Layout, records: Iterable[UnitRecord]) -> list[Found]:
+    recorded = {
+        (each.pid, each.start_ticks): (f"{unit.unit}.{each.number}", each.mark)
+        for unit in records
+        for each in unit.replicas
+        if each.pid and not each.ended
+    }
+    return leftovers.find(INSTANCE, instance_of(layout.home), recorded)

@@ -6,22 +6,26 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from spacectl.adapters.manifests import load
 from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.adapters.network_ports import Reservation, owner
 from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
+from spacectl.core.adopting import NOTHING_LEFT, Survivors, held_ports
 from spacectl.core.assemble import BUS, select
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
 from spacectl.core.hints import did_you_mean
+from spacectl.core.isolating import isolated
+from spacectl.core.scaling import Scales, counts_of, scaled_to, still_asked
 from spacectl.errors import MachineError, UsageError
 from spacectl.model.bus import BusAccess, BusPlan
 from spacectl.model.layout import Layout
 from spacectl.model.manifest import Port
-from spacectl.model.system import Space, System
+from spacectl.model.system import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Prepared:
         nats_urls: of each space, with its own user and password.
         selected: the spaces to start.
         instance: marks every process of this system.
+        scales: how many replicas were asked for, where that is not what the manifest says.
+        survivors: what an earlier supervisor left running, to be taken over.
     """
 
     system: System
@@ -46,32 +52,73 @@ class Prepared:
     nats_urls: Mapping[str, str] = field(repr=False)
     instance: str = ""
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
+    scales: Scales = field(default_factory=dict)
+    survivors: Survivors = NOTHING_LEFT
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many replicas each space is to have."""
+        return counts_of(self.system, self.scales)
 
     def url(self, space: str) -> str:
         """Where the API of a space answers."""
         return f"http://{HOST}:{self.ports[f'{space}.1']}"
 
 
-def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iterable[str]) -> Prepared:
+def read_manifests(layout: Layout) -> System:
+    """The system as its manifests say, or as an isolated copy of it is.
+
+    Raises:
+        ManifestError: something is wrong with them.
+    """
+    system = load(layout.root)
+    return system if layout.copy is None else isolated(system)
+
+
+def choose(system: System, names: Iterable[str], profiles: Iterable[str]) -> frozenset[str]:
+    """The spaces to start: those named with all they are after; unnamed, those whose profiles are asked for.
+
+    Raises:
+        UsageError: a name or profile that the system does not have.
+    """
+    _check_names(system, names, profiles)
+    return select(system, names, profiles)
+
+
+def prepare(
+    system: System,
+    layout: Layout,
+    names: Iterable[str],
+    profiles: Iterable[str],
+    *,
+    counts: Mapping[str, int] | None = None,
+    survivors: Survivors = NOTHING_LEFT,
+) -> Prepared:
     """Make everything ready, starting nothing.
+
+    Args:
+        system: what its manifests say.
+        layout: where it keeps its files.
+        names: the spaces to start; all that are in no other profile when none is named.
+        profiles: start the spaces of these too.
+        counts: how many replicas spaces are to have, where that is not what the manifest says.
+        survivors: what an earlier supervisor left running; it keeps its ports, and what else held for it.
 
     Raises:
         UsageError: a name or profile that the system does not have.
         MachineError: the machine lacks a program, a port or room on its disk.
     """
-    _check_names(system, names, profiles)
-    selected = select(system, names, profiles)
+    selected = choose(system, names, profiles)
     _refuse_containers(system, selected)
-    for folder in (layout.run, layout.logs, layout.builds, layout.bus_store):
-        make_folder(folder)
-    for space in system.spaces:
-        make_folder(layout.data(space.name))
+    scales = {**still_asked(survivors.scales, system), **scaled_to(system, counts or {})}
+    _make_folders(system, layout)
     plan = plan_bus(system)
     external = system.manifest.bus.url
     program = None if external is not None else find_nats_server()
-    ports = _ports(system, layout, embedded=program is not None)
+    held = held_ports(survivors.adopted, read_ports(layout))
+    ports = _ports(system, layout, scales, embedded=program is not None, held=held)
     access, urls = _bus(system, layout, plan, ports)
-    return Prepared(
+    prepared = Prepared(
         system=system,
         layout=layout,
         selected=selected,
@@ -80,9 +127,75 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
         bus_plan=plan,
         bus_access=access,
         nats_urls=urls,
-        instance=instance_of(layout.root),
-        inherited=dict(os.environ),
+        instance=instance_of(layout.home),
+        inherited=survivors.inherited or dict(os.environ),
+        scales=scales,
+        survivors=survivors,
     )
+    write_bus(prepared, plan)
+    return prepared
+
+
+def prepare_again(
+    before: Prepared,
+    system: System,
+    *,
+    selected: frozenset[str],
+    counts: Mapping[str, int],
+    held: Iterable[str],
+) -> Prepared:
+    """Make ready what a running system is to become; what runs of it is not touched, nor what its bus is told.
+
+    Args:
+        before: what it is now.
+        system: what its manifests say now, with all that cannot change while it runs as it was.
+        selected: the spaces to start beside those that were to run before.
+        counts: how many replicas spaces are to have from now on, beside what was asked for before.
+        held: the replicas and engines that there are; their ports stay theirs.
+
+    Raises:
+        UsageError: a number of replicas that cannot be.
+        MachineError: the machine lacks a port or room on its disk.
+    """
+    selected |= before.selected & {space.name for space in system.spaces}
+    _refuse_containers(system, selected)
+    scales = {**still_asked(before.scales, system), **scaled_to(system, counts)}
+    _make_folders(system, before.layout)
+    kept = {name: before.ports[name] for name in held if name in before.ports}
+    ports = _ports(system, before.layout, scales, embedded=before.nats_server is not None, held=kept)
+    plan = plan_bus(system)
+    access, urls = _bus(system, before.layout, plan, ports)
+    return replace(
+        before,
+        system=system,
+        selected=selected,
+        ports={**kept, **ports},
+        bus_plan=plan,
+        bus_access=access,
+        nats_urls={**before.nats_urls, **urls},
+        scales=scales,
+    )
+
+
+def write_bus(prepared: Prepared, plan: BusPlan) -> None:
+    """Write down how the bus is to run, for whom, and how to reach it.
+
+    Raises:
+        MachineError: it cannot be written.
+    """
+    layout = prepared.layout
+    if prepared.nats_server is not None:
+        server = plan_server(prepared.system, port=prepared.ports[BUS], store=layout.bus_store)
+        passwords = load_passwords(layout.secrets, users_of(plan))
+        write_private(layout.bus_config, render_config(server, plan, passwords))
+    write_access(layout.bus_access, prepared.bus_access)
+
+
+def _make_folders(system: System, layout: Layout) -> None:
+    for folder in (layout.run, layout.logs, layout.builds, layout.bus_store):
+        make_folder(folder)
+    for space in system.spaces:
+        make_folder(layout.data(space.name))
 
 
 def instance_of(root: Path) -> str:
@@ -116,35 +229,37 @@ def _bus(
 ) -> tuple[BusAccess, Mapping[str, str]]:
     external = system.manifest.bus.url
     if external is not None:
-        access = external_access(plan, external)
-        write_access(layout.bus_access, access)
-        return access, {space.name: external for space in system.spaces}
+        return external_access(plan, external), {space.name: external for space in system.spaces}
     passwords = load_passwords(layout.secrets, users_of(plan))
     server = plan_server(system, port=ports[BUS], store=layout.bus_store)
-    write_private(layout.bus_config, render_config(server, plan, passwords))
     access = embedded_access(plan, server, passwords)
-    write_access(layout.bus_access, access)
     urls = {space.name: bus_url(space.name, passwords[space.name], HOST, ports[BUS]) for space in system.spaces}
     return access, urls
 
 
-def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, int]:
-    before = {name: port for name, port in read_json(layout.ports).items() if isinstance(port, int)}
+def _ports(
+    system: System, layout: Layout, scales: Scales, *, embedded: bool, held: Mapping[str, int]
+) -> Mapping[str, int]:
+    """The port of every replica and engine; those that are held stay, unless the manifest asks for another one."""
+    before = read_ports(layout)
     given: dict[str, int] = {}
-    with Reservation(str(layout.root)) as reservation:
+    with Reservation(str(layout.home)) as reservation:
         for name, port, where in _fixed(system, embedded=embedded):
-            if not reservation.take(port):
+            if held.get(name) != port and not reservation.take(port):
                 hint = f'stop it, or set {where} port = "auto"'
                 raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)
             given[name] = port
-        if embedded and BUS not in given:
-            # Not the usual 4222: two systems that start side by side would both find it free, and one would lose.
-            given[BUS] = reservation.first(*_preferred(before, BUS))
-        for name in _replicas(system):
+        # The bus gets not the usual 4222: two systems that start side by side would both find it free.
+        for name in (*((BUS,) if embedded else ()), *_replicas(system, scales)):
             if name not in given:
-                given[name] = reservation.first(*_preferred(before, name))
+                given[name] = held[name] if name in held else reservation.first(*_preferred(before, name))
     write_private(layout.ports, json.dumps(before | given, indent=1) + "\n")
     return given
+
+
+def read_ports(layout: Layout) -> dict[str, int]:
+    """The ports that were given out before, by replica and engine."""
+    return {name: port for name, port in read_json(layout.ports).items() if isinstance(port, int)}
 
 
 def _fixed(system: System, *, embedded: bool) -> list[tuple[str, int, str]]:
@@ -161,10 +276,7 @@ def _preferred(before: Mapping[str, int], name: str) -> tuple[int, ...]:
     return (before[name],) if name in before else ()
 
 
-def _replicas(system: System) -> list[str]:
-    return [replica for space in system.spaces for replica in replica_names(space)]
-
-
-def replica_names(space: Space) -> list[str]:
-    """The replicas a space is to have."""
-    return [f"{space.name}.{number}" for number in range(1, max(1, space.manifest.run.replicas) + 1)]
+def _replicas(system: System, scales: Scales) -> list[str]:
+    """Every replica; where a space is to have none its first too, for callers are given its address."""
+    counts = counts_of(system, scales)
+    return [f"{name}.{number}" for name, count in counts.items() for number in range(1, max(1, count) + 1)]

@@ -17,8 +17,8 @@ from spacectl.model.actions import Note
 from spacectl.model.bus import BusConnection
 from spacectl.model.checks import ProbeKind
 from spacectl.runtime.world import Running
+from spacectl.wiring.current import Current
 from spacectl.wiring.launching import Launcher
-from spacectl.wiring.prepare import Prepared
 
 if TYPE_CHECKING:
     from spacectl.adapters.nats_admin import NatsAdmin
@@ -34,20 +34,15 @@ T = TypeVar("T")
 class UnitProber:
     """Probes replicas of spaces, and the bus, of one system."""
 
-    def __init__(self, prepared: Prepared, launcher: Launcher, note: Callable[[Note], None]) -> None:
-        self._prepared = prepared
+    def __init__(
+        self, current: Current, launcher: Launcher, admin: Callable[[], NatsAdmin], note: Callable[[Note], None]
+    ) -> None:
+        self._current = current
         self._launcher = launcher
         self._note = note
         self._prober = Prober()
         self._targets: dict[int, Target] = {}
-
-    @cached_property
-    def _bus(self) -> BusProbe:
-        # Imported once everything is starting already: spaces that do not use the bus need not wait for that.
-        from spacectl.adapters.nats_admin import NatsAdmin
-        from spacectl.adapters.nats_client import connect
-
-        return BusProbe(self._prepared, NatsAdmin(connect), self._note)
+        self.bus = BusProbe(current, admin, note)
 
     async def probe(self, running: Running, kind: ProbeKind, timeout_s: float) -> str | None:
         """Why a replica is not well, or None."""
@@ -70,20 +65,17 @@ class UnitProber:
         Raises:
             MachineError: it cannot be reached, or does not allow it.
         """
-        await self._bus.provide()
+        await self.bus.provide()
 
     async def keep_external_bus(self) -> None:
         """Make an existing server ready again whenever it has been away: nothing else probes it."""
         last: str | None = None
         while True:
             await asyncio.sleep(_EXTERNAL_PAUSE_S)
-            reason = await self._bus.answer()
+            reason = await self.bus.answer()
             if reason != last:
                 self._note(Note("bus", "ready", "again") if reason is None else Note("bus", "unhealthy", reason))
             last = reason
-
-    async def _answer_of_bus(self) -> str | None:
-        return await self._bus.answer()
 
     def _target(self, running: Running) -> Target:
         unit, process = running.unit, running.process
@@ -95,9 +87,9 @@ class UnitProber:
             log=process.launch.log,
             log_start=process.log_start,
             run=lambda command: self._launcher.command(unit, running.number, command),
-            engine=self._answer_of_bus,
-            bus_ports=lambda: self._bus.client_ports(unit.name),
-            bus_port=urlsplit(self._prepared.bus_access.url).port or 4222,
+            engine=self.bus.answer,
+            bus_ports=lambda: self.bus.client_ports(unit.name),
+            bus_port=urlsplit(self._current.prepared.bus_access.url).port or 4222,
         )
 
 
@@ -107,15 +99,21 @@ class BusProbe:
     A server that was away has lost what it kept in memory, streams and all.
     """
 
-    def __init__(self, prepared: Prepared, admin: NatsAdmin, note: Callable[[Note], None]) -> None:
-        self._prepared = prepared
-        self._admin = admin
+    def __init__(self, current: Current, admin: Callable[[], NatsAdmin], note: Callable[[Note], None]) -> None:
+        self._current = current
+        self._make_admin = admin
         self._note = note
-        self._provided_at: int | None = None
+        self._generation = 0  # of what it is to offer
+        self._loaded = 0  # that whose configuration the server has read
+        self._provided: tuple[int, int] | None = None  # that which it offers, and since which return of the server
         self._seen: tuple[BusConnection, ...] | None = ()
         self._seen_at = 0.0
         self._providing = asyncio.Lock()
         self._asking = asyncio.Lock()
+
+    @cached_property
+    def _admin(self) -> NatsAdmin:
+        return self._make_admin()
 
     async def answer(self) -> str | None:
         """Why the bus is not ready, or None."""
@@ -128,20 +126,28 @@ class BusProbe:
             return error.message
         return None
 
+    def changed(self) -> None:
+        """What it is to offer, and to whom, is something else now: it is not ready before it does."""
+        self._generation += 1
+
     async def provide(self) -> None:
-        """Connect, and make streams and consumers follow the manifests.
+        """Connect, and make users, streams and consumers follow the manifests.
 
         Raises:
             MachineError: the bus cannot be reached, or does not allow it.
         """
         async with self._providing:
             if not self._admin.connected:
-                self._provided_at = None
-                await self._admin.connect(self._prepared.bus_access)
+                self._provided = None
+                await self._admin.connect(self._current.prepared.bus_access)
+            generation = self._generation  # before: it may change while it is asked
+            if self._loaded != generation and self._current.prepared.nats_server is not None:
+                await self._while_connected(self._admin.reload())
+            self._loaded = generation
             returns = self._admin.returns  # before: the server may go and come while it is asked
-            for change in await self._while_connected(self._admin.provision(self._prepared.bus_plan)):
+            for change in await self._while_connected(self._admin.provision(self._current.granted)):
                 self._note(Note("bus", change.action, change.text))
-            self._provided_at = returns
+            self._provided = (generation, returns)
 
     async def client_ports(self, user: str) -> frozenset[int] | None:
         """The client-side ports of a user's connections; None where the server is not ours to ask."""
@@ -152,7 +158,7 @@ class BusProbe:
         return None if seen is None else frozenset(each.port for each in seen if each.user == user)
 
     def _is_provided(self) -> bool:
-        return self._admin.connected and self._admin.returns == self._provided_at
+        return self._admin.connected and self._provided == (self._generation, self._admin.returns)
 
     async def _connections(self, *, older_s: float) -> tuple[BusConnection, ...] | None:
         """Everyone connected, asked anew if it was asked longer ago than this."""

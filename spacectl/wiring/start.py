@@ -99,6 +99,11 @@ def kill_supervisor(layout: Layout) -> bool:
     return True
 
 
+def lock_holder(layout: Layout) -> int | None:
+    """The supervisor that holds the lock; None where nobody does, or a command that has not started one yet."""
+    return holder(layout.lock)
+
+
 def take_lock(layout: Layout) -> Lock:
     """Become the one who may start a supervisor here.
 
@@ -106,15 +111,25 @@ def take_lock(layout: Layout) -> Lock:
         AlreadyRunningError: one runs already.
         MachineError: the folder cannot be written.
     """
-    make_folder(layout.state)
-    make_folder(layout.run)
-    descriptor = try_lock(layout.lock)
-    if descriptor is None:
+    lock = try_take_lock(layout)
+    if lock is None:
         raise AlreadyRunningError(
-            f"the system in {layout.root} is running already",
-            hint="`spacectl ps` shows it, `spacectl start SPACE` starts one more space, `spacectl down` stops it",
+            f"the system in {layout.home} is running already",
+            hint="`spacectl ps` shows it, `spacectl down` stops it",
         )
-    return Lock(descriptor)
+    return lock
+
+
+def try_take_lock(layout: Layout) -> Lock | None:
+    """Become the one who may start a supervisor here; None where another one is.
+
+    Raises:
+        MachineError: the folder cannot be written.
+    """
+    for folder in (layout.base, layout.state, layout.run):
+        make_folder(folder)
+    descriptor = try_lock(layout.lock)
+    return None if descriptor is None else Lock(descriptor)
 
 
 def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
@@ -130,7 +145,8 @@ def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
     """
     _refuse_threads()
     try:
-        keep_previous(prepared.layout.logs)
+        if not prepared.survivors.adopted:  # else the run goes on, and so do its logs
+            keep_previous(prepared.layout.logs)
         prepared.layout.control_socket.unlink(missing_ok=True)  # of a supervisor that was killed
         log = os.open(prepared.layout.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

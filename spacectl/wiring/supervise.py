@@ -8,23 +8,37 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
 from spacectl.adapters.log_store import LogKeeper
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.usage import Sampler
+from spacectl.adapters.run_records import RunRecords
 from spacectl.core.assemble import BUS, assemble
 from spacectl.core.violations import hint_for, parse_violation
 from spacectl.model.actions import Note
 from spacectl.model.events import FilesChanged, Refused
+from spacectl.model.layout import Layout
+from spacectl.model.system import System
 from spacectl.runtime.crew import Crew
 from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
+from spacectl.wiring.applying import Applier, Parts
+from spacectl.wiring.current import Current
 from spacectl.wiring.launching import Launcher
+from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
+from spacectl.wiring.recording import Recorder
+from spacectl.wiring.taking_over import take_over
+
+if TYPE_CHECKING:
+    from spacectl.adapters.nats_admin import NatsAdmin
+    from spacectl.adapters.watch import Watched
 
 _SAMPLE_S = 1.0
 _VIOLATIONS_S = 0.25
@@ -44,30 +58,41 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     processes = Processes()
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
+    limits = Limits(prepared.instance)
     embedded = prepared.nats_server is not None
     supervisor = Supervisor(
-        assemble(prepared.system, embedded_bus=embedded),
-        _surroundings(prepared),
+        assemble(prepared.system, embedded_bus=embedded, counts=prepared.counts),
+        replace(_surroundings(prepared), warnings=limits.warnings(prepared.system)),
         clock=time.monotonic,
         journal=journal.write,
         selected=prepared.selected,
     )
-    launcher = Launcher(prepared, processes)
-    prober = UnitProber(prepared, launcher, supervisor.note)
+    current = Current(prepared)
+    launcher = Launcher(current, processes, limits)
+    prober = UnitProber(current, launcher, _admin, supervisor.note)
     crew = Crew()
     world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
-    supervisor.attach(world.perform)
+    records = RunRecords(prepared.layout.run)
+    recorder = Recorder(records, supervisor.note, world.launches)
+    recorder.keep_run(prepared.scales, prepared.inherited)
+    parts = Parts(current, supervisor, launcher, prober.bus, world.launches, recorder, limits, crew)
+    supervisor.attach(world.perform, recorder.keep, Applier(parts))
     try:
         if not embedded:
             await prober.external_bus()
             crew.create_task(prober.keep_external_bus())
         _obey_signals(supervisor)
         _hold_to(lifeline, supervisor)
-        for task in _beside(prepared, supervisor, watch=watch):
+        for task in _beside(current, supervisor, crew, watch=watch):
             crew.create_task(task)
+        if any(each.replica == f"{BUS}.1" for each in prepared.survivors.adopted):
+            prober.bus.changed()  # it has not read what is written for it now
+        take_over(prepared.survivors, supervisor, launcher, world)
         supervisor.start(())
         await crew.run(supervisor.loop.run())
         await processes.end_all()
+        records.forget()
+        limits.close()
     finally:
         processes.kill_all()
         prepared.layout.control_socket.unlink(missing_ok=True)
@@ -75,14 +100,17 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         journal.close()
 
 
-def _beside(prepared: Prepared, supervisor: Supervisor, *, watch: bool) -> Iterator[Coroutine[None, None, None]]:
+def _beside(
+    current: Current, supervisor: Supervisor, crew: Crew, *, watch: bool
+) -> Iterator[Coroutine[None, None, None]]:
     """What runs as long as the loop does."""
-    yield LogKeeper(prepared.layout.logs).run()
-    yield _serve(prepared, supervisor)
+    layout = current.prepared.layout
+    yield LogKeeper(layout.logs).run()
+    yield _serve(layout, supervisor)
     yield _sample(supervisor)
-    yield _report_violations(prepared, supervisor)
+    yield _report_violations(current, supervisor)
     if watch:
-        yield _watch(prepared, supervisor)
+        yield _watch(current, supervisor, crew)
 
 
 def _surroundings(prepared: Prepared) -> Surroundings:
@@ -99,11 +127,19 @@ def _surroundings(prepared: Prepared) -> Surroundings:
     )
 
 
-async def _serve(prepared: Prepared, supervisor: Supervisor) -> None:
+def _admin() -> NatsAdmin:
+    # Imported when the bus is asked first: spaces that do not use it need not wait for that.
+    from spacectl.adapters.nats_admin import NatsAdmin
+    from spacectl.adapters.nats_client import connect
+
+    return NatsAdmin(connect)
+
+
+async def _serve(layout: Layout, supervisor: Supervisor) -> None:
     await asyncio.sleep(0)  # everything is to be starting before the import, which takes as long as the bus does
     from spacectl.adapters.control.server import ControlServer
 
-    server = ControlServer(supervisor, prepared.layout.control_socket)
+    server = ControlServer(supervisor, layout.control_socket)
     try:
         await server.serve()
     except asyncio.CancelledError:
@@ -124,9 +160,8 @@ async def _sample(supervisor: Supervisor) -> None:
         await asyncio.sleep(_SAMPLE_S)
 
 
-async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None:
-    log = Follower(prepared.layout.log(BUS))
-    known = {space.name for space in prepared.system.spaces}
+async def _report_violations(current: Current, supervisor: Supervisor) -> None:
+    log = Follower(current.prepared.layout.log(BUS))
     skipping = False
     while True:
         skipped = log.catch_up(_BEHIND_BYTES)
@@ -134,6 +169,7 @@ async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None
             text = "its log grows faster than it is searched: more was refused than is told"
             supervisor.note(Note(BUS, "skipped", text))
         skipping = skipped > 0
+        known = {space.name for space in current.prepared.system.spaces}
         seen = Counter(parse_violation(line.decode(errors="replace")) for line in log.read())
         for each, count in seen.most_common(_MOST_REFUSED):
             if each is not None and each.user in known:
@@ -141,18 +177,35 @@ async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None
         await asyncio.sleep(_VIOLATIONS_S)
 
 
-async def _watch(prepared: Prepared, supervisor: Supervisor) -> None:
-    sections = [(space, space.manifest.watch) for space in prepared.system.spaces]
-    watching = [(space, watch) for space, watch in sections if watch.paths and watch.on_change != "none"]
-    if not watching:  # then it would cost a thread, and CPU, all the same
-        return
-    from spacectl.adapters.watch import Watched, changes
+async def _watch(current: Current, supervisor: Supervisor, crew: Crew) -> None:
+    """Watch what the manifests name, and something else as soon as they name something else."""
+    while True:
+        watched = _watched(current.prepared.system)
+        looking = crew.create_task(_look(watched, supervisor))
+        while _watched(current.prepared.system) == watched:
+            await current.replaced()
+        looking.cancel()
 
-    watched = {space.name: Watched(space.folder, watch.paths, watch.ignore) for space, watch in watching}
+
+def _watched(system: System) -> dict[str, Watched]:
+    sections = [(space, space.manifest.watch) for space in system.spaces]
+    watching = [(space, watch) for space, watch in sections if watch.paths and watch.on_change != "none"]
+    if not watching:
+        return {}
+    from spacectl.adapters.watch import Watched
+
+    return {space.name: Watched(space.folder, watch.paths, watch.ignore) for space, watch in watching}
+
+
+async def _look(watched: dict[str, Watched], supervisor: Supervisor) -> None:
+    if not watched:  # then it would cost a thread, and CPU, all the same
+        return
+    from spacectl.adapters.watch import changes
+
     try:
-        async for names in changes(watched):
-            for name in sorted(names):
-                supervisor.post(FilesChanged(name))
+        async for changed in changes(watched):
+            for name, files in sorted(changed.items()):
+                supervisor.post(FilesChanged(name, files))
     except (OSError, RuntimeError) as error:  # the kernel has no watches left: the system runs on without
         supervisor.note(Note(BUS, "unwatched", f"changes of files are no longer seen: {error}"))
 

@@ -177,3 +177,50 @@ def test_moving_content_between_files_changes_the_digest(folder: Path) -> None:
     first = fingerprint(wanted, folder)
     (folder / "a").rename(folder / "b")
     assert fingerprint(wanted, folder) != first
+
+
+async def test_two_builds_of_one_space_never_run_at_once(
+    tmp_path: Path, folder: Path, shell: Shell, build: Build
+) -> None:
+    """Each has a builder of its own, as each copy of a system has."""
+    (folder / "in").write_text("1")
+    wanted = manifest("mkdir alone && sleep 0.2 && rmdir alone")
+    assert sorted(map(str, await asyncio.gather(*(build(wanted) for _ in range(3))))) == [
+        "Ended(code=0, signal=None)", "None", "None"
+    ]  # fmt: skip
+    assert shell.runs == 1
+    assert sorted(path.name for path in (tmp_path / "records").iterdir()) == ["orders.json", "orders.lock"]
+
+
+async def test_a_build_that_is_cancelled_while_it_waits_lets_the_others_go_on(
+    folder: Path, shell: Shell, build: Build
+) -> None:
+    wanted = manifest("touch started; read _ < gate")
+    os.mkfifo(folder / "gate")
+    building = asyncio.ensure_future(build(wanted))
+    gate = await asyncio.to_thread((folder / "gate").open, "w")  # opens once the build reads it
+    waiting = asyncio.ensure_future(build(wanted))
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    gate.close()
+    await building
+    (folder / "gate").unlink()
+    (folder / "gate").write_text("\n")
+    await build(wanted)
+    assert shell.runs == 2
+
+
+async def test_what_was_built_is_stale_once_its_inputs_are_others(folder: Path, tmp_path: Path, shell: Shell) -> None:
+    (tmp_path / "records").mkdir()
+    (folder / "in").write_text("1")
+    builder = Builder(tmp_path / "records", shell)
+    wanted = manifest("echo locked >> in")
+    launch = Launch(("/bin/sh", "-c", "echo locked >> in"), folder, {}, tmp_path / "log")
+    assert not await builder.is_stale(wanted, folder)  # nobody built it here
+    await builder.build(wanted, folder, launch)
+    assert not await builder.is_stale(wanted, folder)  # it wrote its input itself
+    (folder / "in").write_text("2")
+    assert await builder.is_stale(wanted, folder)
+    await builder.build(wanted, folder, launch)
+    assert not await builder.is_stale(wanted, folder)
+    assert await builder.is_stale(manifest("another"), folder)

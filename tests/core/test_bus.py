@@ -10,6 +10,7 @@ from spacectl.core.bus import (
     embedded_access,
     external_access,
     inbox_prefix,
+    lenient,
     plan_bus,
     plan_server,
     users_of,
@@ -164,3 +165,32 @@ def test_an_address_holds_nothing_that_had_to_be_escaped() -> None:
 
 def test_the_inbox_of_one_space_is_not_that_of_another_with_a_longer_name() -> None:
     assert inbox_prefix("orders") == "_INBOX.orders"
+
+
+def test_what_is_on_its_way_out_may_do_what_it_might_before() -> None:
+    before = plan_bus(
+        _system(
+            {
+                "orders": {"publishes": ["orders.placed", "orders.old"]},
+                "payments": {"subscribes": ["orders.old"]},
+                "legacy": {"publishes": ["legacy.said"], "subscribes": ["orders.placed"]},
+            }
+        )
+    )
+    now = plan_bus(
+        _system({"orders": {"publishes": ["orders.placed", "orders.new"]}, "payments": {"subscribes": ["orders.new"]}})
+    )
+    both = lenient(before, now)
+    users = {user.name: user for user in both.users}
+    assert {"orders.placed", "orders.old", "orders.new"} <= set(users["orders"].publish)
+    assert users["legacy"] == next(user for user in before.users if user.name == "legacy")
+    assert {stream.name: stream.subjects for stream in both.streams} == {
+        "orders": ("orders.new", "orders.old", "orders.placed"),
+        "legacy": ("legacy.said",),
+    }
+    assert {(each.stream, each.name): each.subjects for each in both.consumers} == {
+        ("orders", "payments"): ("orders.new", "orders.old"),
+        ("orders", "legacy"): ("orders.placed",),
+    }
+    assert lenient(now, now) == now
+    assert lenient(both, both) == both

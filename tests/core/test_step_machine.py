@@ -1,16 +1,20 @@
 """Any order of events: no illegal move, at most one process per replica, what is wanted stopped ends stopped."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from spacectl.core.adopting import Found, record_of, survivors
+from spacectl.core.applying import without_gone
 from spacectl.core.settle import next_wake, settle_unit
 from spacectl.core.step import finished, step, take_in
 from spacectl.model.actions import Action, Build, CancelBuild, Kill, Probe, Spawn, Terminate
 from spacectl.model.events import (
+    Apply,
     BuildFinished,
+    CompletedBefore,
     Event,
     Exited,
     FilesChanged,
@@ -18,6 +22,7 @@ from spacectl.model.events import (
     Probed,
     Refused,
     Restart,
+    Scale,
     ShutDown,
     Spawned,
     SpawnFailed,
@@ -29,7 +34,8 @@ from spacectl.model.manifest import SpaceManifest
 from spacectl.model.phase import ENDED, RUNNING, Phase
 from spacectl.model.state import Ended, Replica, State, Unit
 
-NAMES = ("bus", "catalog", "orders", "seed")
+NAMES = ("bus", "catalog", "orders", "seed", "late")
+"""`late` comes and goes with the manifests; at first it is not there."""
 
 
 def manifest(name: str, **sections: object) -> SpaceManifest:
@@ -56,6 +62,15 @@ def shop() -> State:
         Unit("seed", manifest("seed", space={"kind": "job"}), frozenset({"bus"}), (Replica("seed", 1),)),
     )
     return State({unit.name: unit for unit in units})
+
+
+def written(name: str, replicas: int, *, builds: bool) -> Unit:
+    """A space as changed manifests have it."""
+    build = {"build": {"command": "make"}} if builds else {}
+    after = {"orders": {"bus", "catalog"}, "late": {"bus", "orders"}}.get(name, {"bus"})
+    kind = {"kind": "job"} if name == "seed" else {}
+    made = tuple(Replica(name, number + 1) for number in range(replicas))
+    return Unit(name, manifest(name, space=kind, **build), frozenset(after), made)
 
 
 @dataclass
@@ -86,7 +101,7 @@ def go_through_all(state: State, now: float) -> tuple[State, list[Action]]:
 def step_by_going_through_all(state: State, event: Event, now: float) -> tuple[State, list[Action]]:
     state, actions = take_in(state, event, now)
     state, more = go_through_all(state, now)
-    return state, actions + more
+    return without_gone(state), actions + more
 
 
 class Supervision(RuleBasedStateMachine):
@@ -129,13 +144,38 @@ class Supervision(RuleBasedStateMachine):
         if not self.state.closing:
             self.feed(Restart(frozenset(names)))
 
+    @rule(name=st.sampled_from(["catalog", "orders", "late"]), count=st.integers(0, 3))
+    def scale(self, name: str, count: int) -> None:
+        self.feed(Scale(name, count))
+        if name in self.state.units and not self.state.closing:
+            assert [each.number for each in self.state.units[name].staying] == list(range(1, count + 1))
+
+    @rule(
+        counts=st.dictionaries(st.sampled_from(["catalog", "orders", "late", "seed"]), st.integers(0, 3)),
+        builds=st.booleans(),
+        renew=st.sets(st.sampled_from(NAMES[1:])),
+        start=st.sets(st.sampled_from(NAMES)),
+    )
+    def apply(self, counts: dict[str, int], builds: bool, renew: set[str], start: set[str]) -> None:
+        units = {name: written(name, count, builds=builds) for name, count in counts.items()}
+        known = {name: replace(unit, after=unit.after & {"bus", *units}) for name, unit in units.items()}
+        before = {each.name for unit in self.state.units.values() for each in unit.replicas if each.process}
+        self.feed(Apply(tuple(known.values()), frozenset(renew & units.keys()), frozenset(start)))
+        if not self.state.closing:
+            gone = self.state.units.keys() - {"bus", *units}
+            assert all(self.state.units[name].leaving and not self.state.units[name].staying for name in gone)
+            assert units.keys() <= self.state.units.keys()
+        now = {each.name for unit in self.state.units.values() for each in unit.replicas}
+        assert before <= now, "forgotten while something of it is left"
+
     @rule(now=st.booleans())
     def shut_down(self, now: bool) -> None:
         self.feed(ShutDown(now=now))
 
-    @rule(name=st.sampled_from(NAMES))
-    def files_change(self, name: str) -> None:
-        self.feed(FilesChanged(name))
+    @rule(name=st.sampled_from(NAMES), files=st.sets(st.sampled_from("ab")), times=st.integers(1, 6))
+    def files_change(self, name: str, files: set[str], times: int) -> None:
+        for _ in range(times):
+            self.feed(FilesChanged(name, frozenset(files)))
 
     @rule(name=st.sampled_from(NAMES))
     def refuse(self, name: str) -> None:
@@ -157,7 +197,42 @@ class Supervision(RuleBasedStateMachine):
         self.world.pid += 1
         self.world.processes[name] = self.world.pid
         self.world.mains.add(self.world.pid)
-        self.feed(Spawned(name, self.world.pid, 1))
+        self.feed(Spawned(name, self.world.pid, 1, mark=str(self.world.pid)))
+
+    @precondition(lambda self: not self.state.closing)
+    @rule(data=st.data(), recorded=st.booleans(), again=st.sets(st.sampled_from(NAMES)))
+    def the_supervisor_is_killed(self, data: st.DataObject, recorded: bool, again: set[str]) -> None:
+        """The next one takes over what runs, and ends what else is left; some ended unseen, some were just starting."""
+        world = self.world
+        unseen = data.draw(st.sets(st.sampled_from(sorted(world.mains)))) if world.mains else set()
+        records = [record_of(unit, "boot", {}) for unit in self.state.units.values()] if recorded else []
+        for name in sorted(world.spawning):
+            world.pid += 1
+            world.processes[name] = world.pid
+            world.mains.add(world.pid)
+        world.mains -= unseen
+        found = [
+            Found(pid, 1, name, str(pid), leads=True)
+            if pid in world.mains
+            else Found(pid + 5000, 2, name, str(pid), False)
+            for name, pid in world.processes.items()
+        ]
+        before = {each.name: each for unit in self.state.units.values() for each in unit.replicas}
+        left = survivors(list(before), records, found, self.now)
+        assert {each.process.pid for each in left.adopted} == world.mains
+        assert {each.pid for each in left.strays} == {each.pid for each in found if not each.leads}
+        assert set(left.completed) == {n for n, each in before.items() if recorded and each.phase is Phase.COMPLETED}
+        for name in [name for name, pid in world.processes.items() if pid not in world.mains]:
+            del world.processes[name]
+        world.spawning, world.building = set(), set()
+        self.state = shop()
+        for event in (*left.adopted, *map(CompletedBefore, left.completed)):
+            self.feed(event)
+        self.feed(Start(frozenset(again)))
+        for unit in self.state.units.values():
+            for each in unit.replicas:
+                if each.phase is Phase.STARTING and recorded and each.name in before and each.process is not None:
+                    assert each.restarts == before[each.name].restarts
 
     @precondition(lambda self: self.world.mains)
     @rule(data=st.data(), code=st.sampled_from([0, 1, None]))
@@ -186,6 +261,19 @@ class Supervision(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.world.building)))
         self.world.building.discard(name)
         self.feed(BuildFinished(name, reason))
+
+    @invariant()
+    def nothing_is_forgotten(self) -> None:
+        known = {each.name for unit in self.state.units.values() for each in unit.replicas}
+        assert {*self.world.processes, *self.world.spawning} <= known
+        assert self.world.building <= self.state.units.keys()
+        assert not any(unit.leaving and unit.staying for unit in self.state.units.values())
+
+    @invariant()
+    def what_is_gone_is_forgotten(self) -> None:
+        for unit in self.state.units.values():
+            assert unit.replicas or not unit.leaving
+            assert not any(each.retired and each.phase in ENDED and each.process is None for each in unit.replicas)
 
     @invariant()
     def processes_match(self) -> None:
@@ -232,7 +320,7 @@ class Supervision(RuleBasedStateMachine):
             self.world.pid += 1
             self.world.processes[name] = self.world.pid
             self.world.mains.add(self.world.pid)
-            self.feed(Spawned(name, self.world.pid, 1))
+            self.feed(Spawned(name, self.world.pid, 1, mark=str(self.world.pid)))
         for name, pid in sorted(self.world.processes.items()):
             if pid in self.world.asked and pid in self.world.mains:
                 self.world.mains.discard(pid)

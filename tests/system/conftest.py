@@ -172,9 +172,10 @@ class SystemHere:
             for stream in (process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
-        if (self.state / "run").exists():
-            subprocess.run([sys.executable, "-m", "spacectl", "down"], cwd=self.root, env=self.environment,
-                           capture_output=True, timeout=DEADLINE_S, check=False)  # fmt: skip
+        for folder in (self.root, *(self.state / "isolated").glob("*")):
+            if folder.joinpath("run").exists() or folder.joinpath(".spacectl", "run").exists():
+                subprocess.run([sys.executable, "-m", "spacectl", "down"], cwd=folder, env=self.environment,
+                               capture_output=True, timeout=DEADLINE_S, check=False)  # fmt: skip
         left = [*self.marked(), *self.here()]
         for process in left:
             with contextlib.suppress(psutil.Error):

@@ -148,7 +148,7 @@ def test_what_ignores_sigterm_is_named_then_killed(make_system: Any, run_program
     down = system.run("down")
     assert down.code == 0
     assert time.monotonic() - began >= 3
-    assert re.search(rf"^still there after [23]s: mule\.1 \(stopping, pid {pid}\)$", down.err, re.MULTILINE)
+    assert re.search(rf"^still there after [23]s: mule\.1 \(stopping for [23]s, pid {pid}\)$", down.err, re.MULTILINE)
     assert notes(system, "killed", "mule.1")[0]["text"] == "still there 3s after SIGTERM: killed"
     assert not psutil.pid_exists(pid)
 

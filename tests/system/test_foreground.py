@@ -96,7 +96,7 @@ def test_a_second_interrupt_kills(make_system: Any, run_program: Callable[..., s
     up.until(SHOWING)
     pid = system.replica("mule.1")["pid"]
     up.interrupt()
-    up.until(f"s: mule.1 (stopping, pid {pid})\n")
+    up.until(f"s, pid {pid})\n")
     assert psutil.pid_exists(pid)
     up.interrupt()
     assert up.ended() == 130

@@ -15,6 +15,7 @@ import pytest
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
+KILLS = Path(__file__).with_name("kills.py")
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -55,6 +56,15 @@ def test_the_shop_sells_and_survives(
     assert burst.ended(within_s=120) == 0, burst.out
 
     assert shop.run("down").code == 0
+    assert not shop.marked()
+    assert not shop.here()
+
+
+def test_kills_at_random_lose_nothing(adopt_system: Callable[..., Any], cached: dict[str, str], tmp_path: Path) -> None:
+    run([sys.executable, "-m", "spacectl", "new", "shop", "-t", "ecommerce"], tmp_path, cached)
+    shop = adopt_system(tmp_path / "shop", **cached)
+    told = run([sys.executable, KILLS, shop.root, "--kills", "30", "--seed", "7"], tmp_path, cached, within_s=380)
+    assert "30 kills in " in told
     assert not shop.marked()
     assert not shop.here()
 

@@ -46,9 +46,37 @@ def test_a_failing_build_keeps_what_runs(make_system: Any, idle: Callable[..., s
     (source / "main.py").write_text("broken\n")
     up.until("● app build failed: the build failed: exited with code 1; what ran before runs on")
     assert (system.replica("app.1")["pid"], system.replica("app.1")["state"]) == (pid, "ready")
+    kept = "the build failed: exited with code 1; what ran before runs on"
+    assert system.ps()["spaces"][0]["warnings"] == [kept]
+    assert f"\n! app: {kept}\n" in system.run("ps").out
     (source / "main.py").write_text("mended\n")
     system.wait_for_replica("app.1", lambda each: each["state"] == "ready" and each["pid"] != pid)
     up.until("app.build | mended")
+    assert system.ps()["spaces"][0]["warnings"] == []
+
+
+@pytest.mark.parametrize("on_change", ["restart", "build"])
+def test_a_loop_is_named_and_slowed_down(make_system: Any, wait_for: Callable[..., Any], on_change: str) -> None:
+    """The build, or the program, writes a file that is watched, each time it runs."""
+    write = "date +%N > src/made.py"
+    build = f'[build]\ncommand = "{write}"\ninputs = ["src"]\n' if on_change == "build" else ""
+    command = json.dumps("echo up; exec sleep 1000" if build else f"{write}; echo up; exec sleep 1000")
+    run = f'[run]\ncommand = {command}\n[api]\nserves = false\n[ready]\nlog = "up"\n'
+    system = make_system({"app": f'{build}{run}{WATCH}on_change = "{on_change}"\n'})
+    source = system.root / "spaces" / "app" / "src"
+    source.mkdir()
+    system.up()
+    (source / "main.py").write_text("changed")
+    wait_for(lambda: noted(system, "loop"), "the loop told")
+    told = system.run("logs", "spacectl", "--grep", "loop").out
+    assert f"app loop: src/made.py changed during each of the last 5 {on_change}s: it seems to be a loop" in told
+    assert f"the next {on_change} waits 5s" in told
+    (warning,) = system.ps()["spaces"][0]["warnings"]
+    assert warning in told
+    assert f"! app: {warning}" in " ".join(system.run("ps").out.split())
+    pid = system.replica("app.1")["pid"]
+    wait_for(lambda: noted(system, "loop") == 2, "the next round")
+    assert system.replica("app.1")["pid"] != pid
 
 
 def test_no_watch_restarts_nothing(make_system: Any, idle: Callable[..., str], wait_for: Callable[..., Any]) -> None:

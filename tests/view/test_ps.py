@@ -107,3 +107,8 @@ def test_warnings() -> None:
         "orders was refused by the bus: wrong user or password (once): take $NATS_URL",
     ]
     assert warnings(report(replica("orders.1"))) == []
+    calm = report(replica("orders.1"))
+    looping = calm.spaces[0].model_copy(update={"warnings": ("no limits", "a loop")})
+    other = calm.spaces[0].model_copy(update={"name": "cart", "warnings": ("no limits",)})
+    told = calm.model_copy(update={"spaces": (other, looping)})
+    assert warnings(told) == ["cart, orders: no limits", "orders: a loop"]

@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from spacectl.model.report import EngineReport, PsReport, ReplicaReport, SpaceReport
-from spacectl.view.verdict import is_lost, is_there, missing, resting, settled
+from spacectl.model.report import ChangesReport, EngineReport, PsReport, ReplicaReport, SpaceChange, SpaceReport
+from spacectl.view.verdict import changed, is_lost, is_there, missing, resting, settled, unbuilt
 
 
 def space(
@@ -81,3 +81,45 @@ def test_missing_names_the_replicas_that_are_not_there() -> None:
 )
 def test_resting(state: str, expected: bool) -> None:
     assert resting(system(space("a", state), space("b", "ready")), ["a"]) is expected
+
+
+def run(name: str, *pids: int, reason: str | None = None) -> SpaceReport:
+    """A space whose replicas are ready, with these processes."""
+    made = space(name, *["ready"] * len(pids)) if pids else space(name, "ready").model_copy(update={"replicas": ()})
+    replicas = [each.model_copy(update={"pid": pid}) for each, pid in zip(made.replicas, pids, strict=True)]
+    return made.model_copy(update={"replicas": tuple(replicas), "reason": reason, "desired": len(pids)})
+
+
+def asked(kind: Literal["start", "restart", "scale", "stop"], replicas: int | None = None) -> ChangesReport:
+    change = SpaceChange(space="a", kind=kind, why="", replicas=replicas)
+    return ChangesReport(changes=(change,), spaces=() if kind == "stop" else ("a",))
+
+
+@pytest.mark.parametrize(
+    ("report", "before", "now", "expected"),
+    [
+        (ChangesReport(changes=(), spaces=("a",)), [run("a", 1)], [run("a", 1)], True),
+        (ChangesReport(changes=(), spaces=("a",)), [run("a", 1)], [space("a", "starting")], False),
+        (asked("start"), [], [], False),
+        (asked("start"), [], [run("a", 1)], True),
+        (asked("stop"), [run("a", 1)], [run("a", 1)], False),
+        (asked("stop"), [run("a", 1)], [], True),
+        (asked("restart"), [run("a", 1, 2)], [run("a", 3, 2)], False),
+        (asked("restart"), [run("a", 1, 2)], [run("a", 3, 4)], True),
+        (asked("restart"), [run("a", 1)], [run("a", 1, reason="the build failed")], True),
+        (asked("scale", 2), [run("a", 1)], [run("a", 1)], False),
+        (asked("scale", 2), [run("a", 1)], [run("a", 1, 2)], True),
+        (asked("scale", 2), [run("a", 1, 2, 3)], [run("a", 1, 2, 3)], False),
+        (asked("scale", 0), [run("a", 1)], [run("a")], True),
+    ],
+)
+def test_whether_a_change_is_done(
+    report: ChangesReport, before: list[SpaceReport], now: list[SpaceReport], expected: bool
+) -> None:
+    assert changed(system(*before), system(*now), report) is expected
+
+
+def test_what_runs_on_because_its_build_failed() -> None:
+    assert unbuilt(system(run("a", 1, reason="exit 2"), run("b", 2)), asked("restart")) == ("a (exit 2)",)
+    assert unbuilt(system(run("a", 1, reason="exit 2")), asked("scale", 1)) == ()
+    assert unbuilt(system(run("a", 1)), asked("restart")) == ()

@@ -15,7 +15,8 @@ from spacectl.adapters.manifests import load
 from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect, connected
 from spacectl.model.layout import Layout
-from spacectl.wiring.prepare import Prepared, prepare
+from spacectl.wiring.current import Current
+from spacectl.wiring.prepare import Prepared, prepare, prepare_again, write_bus
 from spacectl.wiring.probing import BusProbe
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +35,8 @@ class Bus:
         self.prepared = prepared
         self.notes: list[str] = []
         self.admin = NatsAdmin(connect)
-        self.probe = BusProbe(prepared, self.admin, lambda note: self.notes.append(note.text))
+        self.current = Current(prepared)
+        self.probe = BusProbe(self.current, lambda: self.admin, lambda note: self.notes.append(note.text))
         self.server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -156,3 +158,35 @@ async def test_the_connections_of_each_user_are_known(bus: Bus, eventually: Even
         assert await bus.probe.client_ports("clicks") == frozenset()
     finally:
         await client.close()
+
+
+async def test_it_is_not_ready_before_it_offers_what_is_asked_for_now(
+    bus: Bus, tmp_path: Path, eventually: Eventually
+) -> None:
+    assert await bus.probe.answer() is None
+    folder = tmp_path / "spaces" / "audit"
+    folder.mkdir()
+    events = '[events]\npublishes = ["audit.made"]\n'
+    (folder / "space.toml").write_text(f'[space]\nname = "audit"\n[run]\ncommand = ["true"]\n{events}')
+    before = bus.prepared
+    after = prepare_again(before, load(tmp_path), selected=frozenset(), counts={}, held=["bus", "clicks.1"])
+    assert {name: after.ports[name] for name in before.ports} == before.ports
+
+    bus.current.replace(after)
+    bus.current.granted = after.bus_plan
+    write_bus(after, after.bus_plan)
+    bus.probe.changed()
+    assert await bus.probe.answer() is None
+    assert sorted(await bus.streams()) == ["audit", "clicks"]
+    client = Client()
+    await client.connect(after.nats_urls["audit"])
+    await client.publish("audit.made", b"{}")
+    await client.close()  # which waits until it is sent
+    async with connected(after.bus_access.admin_url, name="look", timeout_s=10) as look:
+
+        async def kept() -> bool:
+            return (await look.jsm().stream_info("audit")).state.messages == 1
+
+        await eventually(kept)
+    assert bus.server is not None
+    assert bus.server.poll() is None

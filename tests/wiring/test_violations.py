@@ -12,6 +12,7 @@ from spacectl.model.events import Refused
 from spacectl.model.layout import Layout
 from spacectl.runtime.supervisor import Supervisor
 from spacectl.view.report import Surroundings
+from spacectl.wiring.current import Current
 from spacectl.wiring.prepare import prepare
 from spacectl.wiring.supervise import _report_violations
 
@@ -36,7 +37,7 @@ async def test_a_flood_of_refused_attempts_is_told_in_small_portions(tmp_path: P
     events = supervisor.loop._events
     log = prepared.layout.log("bus")
 
-    reporting = asyncio.ensure_future(_report_violations(prepared, supervisor))
+    reporting = asyncio.ensure_future(_report_violations(Current(prepared), supervisor))
     log.write_bytes(line("orders", "billing.nope") * 3 + line("stranger", "x.y") + b"[7] [INF] Server is ready\n")
 
     async def told() -> bool:

@@ -16,8 +16,17 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from spacectl.adapters.control.address import short_path
-from spacectl.errors import NotRunningError, SilentError, SpacectlError, UsageError
-from spacectl.model.report import Accepted, Change, PsReport, Refusal, Request
+from spacectl.errors import Exit, MachineError, ManifestError, NotRunningError, SilentError, SpacectlError, UsageError
+from spacectl.model.report import (
+    Accepted,
+    ApplyRequest,
+    Change,
+    ChangesReport,
+    PsReport,
+    Refusal,
+    Request,
+    ScaleRequest,
+)
 from spacectl.model.strict import Strict
 
 _NOT_RUNNING = "no system is running here"
@@ -68,6 +77,14 @@ class ControlClient:
     def restart(self, names: tuple[str, ...]) -> Accepted:
         """Ask for spaces to be stopped and started again."""
         return self._tell("/restart", names)
+
+    def apply(self, wish: ApplyRequest) -> ChangesReport:
+        """Ask for what the manifests say now; what is changed for it."""
+        return _understood(ChangesReport, self._ask("POST", "/apply", wish.model_dump_json()))
+
+    def scale(self, wish: ScaleRequest) -> ChangesReport:
+        """Ask for other numbers of replicas; what is changed for it."""
+        return _understood(ChangesReport, self._ask("POST", "/scale", wish.model_dump_json()))
 
     def shut_down(self, *, now: bool = False) -> None:
         """Ask for everything to end; `now` means with SIGKILL."""
@@ -121,7 +138,15 @@ def _refused(answer: bytes) -> SpacectlError:
         refusal = Refusal.model_validate_json(answer)
     except ValidationError:
         return SpacectlError(f"the supervisor answered: {answer[:200].decode(errors='replace')}")
-    return UsageError(refusal.message, hint=refusal.hint)
+    kind = _REFUSALS.get(refusal.exit_code, UsageError)
+    return kind(refusal.message, hint=refusal.hint)
+
+
+_REFUSALS: dict[int | None, type[SpacectlError]] = {
+    Exit.FAILED: SpacectlError,
+    Exit.MANIFEST: ManifestError,
+    Exit.MACHINE: MachineError,
+}
 
 
 @contextlib.contextmanager

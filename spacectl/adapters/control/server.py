@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import uvicorn
 from pydantic import ValidationError
@@ -19,7 +19,16 @@ from starlette.routing import Route
 
 from spacectl.adapters.control.address import short_path
 from spacectl.errors import SpacectlError
-from spacectl.model.report import Accepted, Change, PsReport, Refusal, Request
+from spacectl.model.report import (
+    Accepted,
+    ApplyRequest,
+    Change,
+    ChangesReport,
+    PsReport,
+    Refusal,
+    Request,
+    ScaleRequest,
+)
 from spacectl.model.strict import Strict
 
 _BACKLOG = 512  # a client that finds no room is told that nobody listens
@@ -33,6 +42,8 @@ class Control(Protocol):
     def start(self, names: tuple[str, ...]) -> Accepted: ...
     def stop(self, names: tuple[str, ...]) -> Accepted: ...
     def restart(self, names: tuple[str, ...]) -> Accepted: ...
+    async def apply(self, wish: ApplyRequest) -> ChangesReport: ...
+    async def scale(self, wish: ScaleRequest) -> ChangesReport: ...
     def shut_down(self, *, now: bool) -> None: ...
 
 
@@ -91,13 +102,19 @@ def application(control: Control) -> Starlette:
         return StreamingResponse(_lines(control), media_type="application/x-ndjson")
 
     async def start(request: HttpRequest) -> Response:
-        return _answer(control.start, await request.body())
+        return await _answer(_about(control.start), Request, await request.body())
 
     async def stop(request: HttpRequest) -> Response:
-        return _answer(control.stop, await request.body())
+        return await _answer(_about(control.stop), Request, await request.body())
 
     async def restart(request: HttpRequest) -> Response:
-        return _answer(control.restart, await request.body())
+        return await _answer(_about(control.restart), Request, await request.body())
+
+    async def apply(request: HttpRequest) -> Response:
+        return await _answer(control.apply, ApplyRequest, await request.body())
+
+    async def scale(request: HttpRequest) -> Response:
+        return await _answer(control.scale, ScaleRequest, await request.body())
 
     async def shutdown(request: HttpRequest) -> Response:
         control.shut_down(now=request.query_params.get("now") == "true")
@@ -110,6 +127,8 @@ def application(control: Control) -> Starlette:
             Route("/start", start, methods=["POST"]),
             Route("/stop", stop, methods=["POST"]),
             Route("/restart", restart, methods=["POST"]),
+            Route("/apply", apply, methods=["POST"]),
+            Route("/scale", scale, methods=["POST"]),
             Route("/shutdown", shutdown, methods=["POST"]),
         ]
     )
@@ -137,18 +156,26 @@ async def _lines(control: Control) -> AsyncIterator[str]:
         yield change.model_dump_json(exclude_unset=True) + "\n"
 
 
-class _Ask(Protocol):
-    def __call__(self, names: tuple[str, ...]) -> Accepted: ...
+W = TypeVar("W", bound=Strict)
+_Ask = Callable[[W], Awaitable[Strict]]
 
 
-def _answer(ask: _Ask, body: bytes) -> Response:
+def _about(ask: Callable[[tuple[str, ...]], Accepted]) -> _Ask[Request]:
+    async def asked(request: Request) -> Accepted:
+        return ask(request.spaces)
+
+    return asked
+
+
+async def _answer(ask: _Ask[W], kind: type[W], body: bytes) -> Response:
     try:
-        request = Request.model_validate_json(body or b"{}")
-        return _json(ask(request.spaces), status=202)
+        wish = kind.model_validate_json(body or b"{}")
     except ValidationError as error:
         return _json(Refusal(message=f"the request is not understood: {error.error_count()} problems"), status=400)
+    try:
+        return _json(await ask(wish), status=202)
     except SpacectlError as error:
-        return _json(Refusal(message=error.message, hint=error.hint), status=409)
+        return _json(Refusal(message=error.message, hint=error.hint, exit_code=error.exit_code), status=409)
 
 
 def _json(value: Strict, *, status: int = 200) -> Response:

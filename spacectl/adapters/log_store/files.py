@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Container
 from pathlib import Path
 
 from spacectl.model.log_line import SUPERVISOR, Selection
@@ -25,18 +24,14 @@ def index_of(log: Path) -> Path:
     return log.with_suffix(_TIMES)
 
 
-def keep_previous(folder: Path, running: Container[str] = ()) -> None:
-    """Put the logs of the run before aside, one run deep.
-
-    Args:
-        folder: where the logs are; it need not exist.
-        running: sources whose programs still run and write; their logs stay.
+def keep_previous(folder: Path) -> None:
+    """Put the logs of the run before aside, one run deep. The folder need not exist.
 
     Raises:
         OSError: the folder cannot be written.
     """
     for log in [*folder.glob("*" + _LOG)]:
-        if is_current(log.name) and source_of(log) not in running:
+        if is_current(log.name):
             aside = log.with_name(f"{log.stem}{_PREVIOUS}{_LOG}")
             index_of(aside).unlink(missing_ok=True)
             log.replace(aside)

@@ -28,14 +28,18 @@ class LogTail:
         log: the log; it is closed with this.
         selection: which of its lines are wanted.
         whole: begin with the first line there is, whatever the selection says.
+
+    Attributes:
+        missed: bytes that were gone from the head of the log before they could be read.
     """
 
     def __init__(self, source: str, log: LogFile, selection: Selection, *, whole: bool = False) -> None:
         self.log = log
+        self.missed = 0
         self._source = source
         self._sieve = self._new_sieve(selection)
         self._position = 0
-        self._begins, self._skipping = True, False
+        self._begins, self._skipping, self._is_beheaded = True, False, False
         self._time_ns, self._approximate = 0, False
         self._held_at: float | None = None
         self._seen_end = log.end
@@ -43,7 +47,9 @@ class LogTail:
         self._stop = _NO_END
         self._unwanted = 0
         self._go_to(log.start)
-        if not whole:
+        if whole:
+            self.missed = self._position
+        else:
             self._select(selection)
 
     def look(self) -> None:
@@ -110,9 +116,10 @@ class LogTail:
         self._unwanted -= passed
         return without_first(chunk, passed)
 
-    def _go_to(self, offset: int) -> None:
+    def _go_to(self, offset: int, *, after_hole: bool = False) -> None:
         self._position = offset
         self._skipping = not self.log.begins_line(offset)
+        self._is_beheaded = after_hole or offset == self.log.start
         self._begins = True
 
     def _cut(self, end: int, *, final: bool) -> Iterator[Chunk]:
@@ -121,7 +128,8 @@ class LogTail:
             if not block or at >= end:
                 return
             if at > self._position:
-                self._go_to(at)
+                self.missed += at - self._position
+                self._go_to(at, after_hole=True)
             elif self._skipping:
                 self._skip(block)
             elif not (yield from self._whole(block)):
@@ -159,7 +167,12 @@ class LogTail:
         return Chunk(self._source, self._time_ns, self._approximate, text, begins, ends)
 
     def _skip(self, block: bytes) -> None:
+        """Pass over the rest of a line; a very long one whose beginning is gone from the disk is given after all."""
         newline = block.find(b"\n") + 1
+        if not newline and self._is_beheaded and len(block) == BLOCK:
+            self._skipping = self._begins = False
+            self._time_ns, self._approximate, _ = self.log.span(self._position)
+            return
         self._skipping = newline == 0
         self._position += newline or len(block)
 

@@ -85,6 +85,13 @@ class LogReader:
         for tail in ended:
             tail.close()
 
+    def missed(self) -> dict[str, int]:
+        """Bytes of each log that were gone before they could be read, since the last time: it was written too fast."""
+        found = {source: tail.missed for source, tail in sorted(self._tails.items()) if tail.missed}
+        for source in found:
+            self._tails[source].missed = 0
+        return found
+
     def wait(self, out: int) -> bool:
         """Wait until there may be something new.
 

@@ -19,7 +19,8 @@ Identity = tuple[int, int]
 class Census:
     """All that descends from this process, at one moment.
 
-    Orphans come back to this process, so that nothing it started is ever anywhere else.
+    Orphans come back to this process, so that nothing it started is ever anywhere else. What it took over from an
+    earlier supervisor is: then it looks at every process of the machine.
 
     Args:
         started: the processes that were started here, each the leader of a session, and have not ended.
@@ -28,12 +29,13 @@ class Census:
         at: the monotonic clock before the look: what ended earlier is not in it.
     """
 
-    def __init__(self, started: Iterable[int]) -> None:
+    def __init__(self, started: Iterable[int], *, everywhere: bool = False) -> None:
         self.at = time.monotonic()
         self._started = frozenset(started)
         self._table = table.look()
         self._children = table.families(self._table)
-        self._own = table.descendants(self._children, [os.getpid()])
+        own = table.descendants(self._children, [os.getpid()])
+        self._own = {*self._table} - {os.getpid()} if everywhere else own
         self._sessions: dict[int, set[int]] = {}
         for pid in self._own:
             self._sessions.setdefault(self._table[pid].session, set()).add(pid)
@@ -74,10 +76,14 @@ class Lookout:
 
     Args:
         started: the processes that were started here and have not ended, by pid.
+
+    Attributes:
+        everywhere: look at more than what descends from this process.
     """
 
     def __init__(self, started: Mapping[int, object]) -> None:
         self._started = started
+        self.everywhere = False
         self._last: Census | None = None
 
     def sees_orphans(self) -> bool:
@@ -85,11 +91,11 @@ class Lookout:
 
         What a process leaves behind comes back to this one before its end can be seen (kernel/exit.c, exit_notify).
         """
-        children = table.own_children()
+        children = None if self.everywhere else table.own_children()
         return children is None or not children <= self._started.keys()
 
     def census(self, *, since: float) -> Census:
         """A census that began after a moment of the monotonic clock."""
         if self._last is None or self._last.at <= since:
-            self._last = Census(self._started)
+            self._last = Census(self._started, everywhere=self.everywhere)
         return self._last

@@ -16,13 +16,13 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from spacectl.adapters.processes import table
+from spacectl.adapters.processes import exits, table
 from spacectl.adapters.processes.census import MARK, Census, Identity, Lookout
 from spacectl.adapters.processes.starting import open_log, popen
 from spacectl.adapters.processes.tail import tail
 from spacectl.errors import MachineError
 from spacectl.model.launch import Launch
-from spacectl.model.state import Ended
+from spacectl.model.state import Ended, Process
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _FRESH_S = 0.05
@@ -32,7 +32,7 @@ _STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signa
 
 @dataclass(slots=True)
 class Child:
-    """A process that was started here.
+    """A process that was started here, or taken over from an earlier supervisor.
 
     Attributes:
         start_ticks: its start time in clock ticks since boot.
@@ -48,7 +48,7 @@ class Child:
     start_ticks: int
     log_start: int
     mark: str
-    popen: subprocess.Popen[bytes] = field(repr=False)
+    popen: subprocess.Popen[bytes] | None = field(repr=False)
     ended: asyncio.Future[Ended] = field(repr=False)
     lookout: Lookout = field(repr=False)
     started_at: float = field(default_factory=time.monotonic)
@@ -108,6 +108,7 @@ class Processes:
 
     def __init__(self) -> None:
         self._children: dict[int, Child] = {}
+        self._adopted: dict[int, Child] = {}
         self._lookout = Lookout(self._children)
 
     def install(self) -> None:
@@ -141,6 +142,28 @@ class Processes:
         self._children[started.pid] = child
         return child
 
+    def adopt(self, launch: Launch, process: Process) -> Child:
+        """Take over a process that an earlier supervisor started; one that has gone meanwhile has ended."""
+        pidfd = _pidfd(process)
+        child = Child(
+            launch=launch,
+            pid=process.pid,
+            start_ticks=process.start_ticks,
+            log_start=process.log_start,
+            mark=process.mark,
+            popen=None,
+            ended=asyncio.get_running_loop().create_future(),
+            lookout=self._lookout,
+            _session_left=pidfd is not None,  # else the number may be another process's by now
+        )
+        self._lookout.everywhere = True  # what it starts does not come back to us, but to whom it was left
+        if pidfd is None:
+            _end(child, Ended(None, None))
+            return child
+        self._adopted[process.pid] = child
+        asyncio.get_running_loop().add_reader(pidfd, self._adopted_ended, child, pidfd)
+        return child
+
     async def run(self, launch: Launch) -> Ended:
         """Run a process to its end, and end what it left behind; cancelled, end it at once.
 
@@ -166,8 +189,15 @@ class Processes:
 
     def kill_all(self) -> None:
         """End every process started here at once, without waiting: the last thing before a crash."""
-        for child in self._children.values():
+        for child in (*self._children.values(), *self._adopted.values()):
             _signal_group(child.pid, signal.SIGKILL)
+
+    def _adopted_ended(self, child: Child, pidfd: int) -> None:
+        asyncio.get_running_loop().remove_reader(pidfd)
+        self._adopted.pop(child.pid, None)
+        ended = exits.ended(child.pid, child.start_ticks, pidfd)
+        os.close(pidfd)
+        _end(child, ended)
 
     def _reap(self) -> None:
         while True:
@@ -180,9 +210,26 @@ class Processes:
             child = self._children.pop(pid, None)
             if child is not None:
                 code = os.waitstatus_to_exitcode(status)
-                child.popen.returncode = code
-                child.ended_at = time.monotonic()
-                child.ended.set_result(Ended(code, None) if code >= 0 else Ended(None, -code))
+                if child.popen is not None:
+                    child.popen.returncode = code
+                _end(child, Ended(code, None) if code >= 0 else Ended(None, -code))
+
+
+def _pidfd(process: Process) -> int | None:
+    """Refers to this very process; None when it has gone."""
+    try:
+        pidfd = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return None
+    if table.start_ticks(process.pid) == process.start_ticks:
+        return pidfd
+    os.close(pidfd)
+    return None
+
+
+def _end(child: Child, ended: Ended) -> None:
+    child.ended_at = time.monotonic()
+    child.ended.set_result(ended)
 
 
 def _children() -> list[int]:

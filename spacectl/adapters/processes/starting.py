@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacectl.model.launch import Launch, SpawnError
@@ -24,6 +24,10 @@ _FINAL = frozenset(
     }
 )
 """What trying again does not mend."""
+
+
+_IN_GROUP = 'echo $$ > "$0" || exit 125; exec "$@"'
+"""A shell joins the group and becomes the program, with the same pid: so nothing of it is ever outside the group."""
 
 
 def open_log(log: Path) -> tuple[int, int]:
@@ -47,7 +51,7 @@ def popen(launch: Launch, env: Mapping[str, str], output: int) -> subprocess.Pop
     """
     try:
         return subprocess.Popen(  # noqa: S603  (running what a manifest names is the job)
-            launch.argv,
+            launch.argv if launch.group is None else _within(launch, launch.group),
             cwd=launch.folder,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -59,6 +63,19 @@ def popen(launch: Launch, env: Mapping[str, str], output: int) -> subprocess.Pop
         raise SpawnError(f"cannot run {launch.argv[0]!r}: {error}", final=True) from error
     except OSError as error:
         raise SpawnError(_why(launch, error), final=error.errno in _FINAL) from error
+
+
+def _within(launch: Launch, group: Path) -> Sequence[str]:
+    """The command that runs a program in a control group.
+
+    Raises:
+        OSError: there is no such program, which the shell would say less well.
+    """
+    found = _find(launch)
+    number = errno.ENOENT if found is None else 0 if os.access(found, os.X_OK) and not found.is_dir() else errno.EACCES
+    if number:
+        raise OSError(number, os.strerror(number))
+    return ["/bin/sh", "-c", _IN_GROUP, str(group / "cgroup.procs"), *launch.argv]
 
 
 def _why(launch: Launch, error: OSError) -> str:

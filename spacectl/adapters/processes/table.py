@@ -49,6 +49,14 @@ def start_ticks(pid: int) -> int | None:
     return int(_fields(stat)[19]) if stat else None
 
 
+def exit_status(pid: int, start_ticks: int) -> int | None:
+    """The wait status of a process that has ended and that nobody has waited for yet; else None."""
+    fields = _fields(_read(f"/proc/{pid}/stat"))
+    if not fields or fields[0] not in _GONE or int(fields[19]) != start_ticks:
+        return None
+    return int(fields[-1].split()[-1])  # exit_code 52, the last
+
+
 def variable(pid: int, name: bytes) -> bytes | None:
     """A variable of the environment that a process was started with; None where it has none or nobody may see it."""
     environment = b"\0" + _environment(pid)
@@ -97,6 +105,8 @@ def descendants(children: Mapping[int, list[int]], roots: Iterable[int]) -> set[
 
 def _environment(pid: int) -> bytes:
     environment = _read(f"/proc/{pid}/environ")
+    if not environment and not os.access(f"/proc/{pid}/environ", os.R_OK):
+        return b""  # another user's, or gone
     for _ in range(_EXEC_LOOKS):
         if environment:
             break

@@ -16,10 +16,10 @@ import pytest
 from spacectl.adapters.control.address import short_path
 from spacectl.adapters.control.client import ControlClient
 from spacectl.adapters.control.server import ControlServer
-from spacectl.errors import NotRunningError, SpacectlError, UsageError
+from spacectl.errors import MachineError, ManifestError, NotRunningError, SpacectlError, UsageError
 from spacectl.model.actions import Note
 from spacectl.model.manifest import SpaceManifest
-from spacectl.model.report import Change
+from spacectl.model.report import ApplyRequest, Change, ChangesReport, ScaleRequest, SpaceChange
 from spacectl.model.state import Replica, State, Unit
 from spacectl.runtime.supervisor import Supervisor
 from spacectl.view.report import Surroundings
@@ -39,7 +39,7 @@ def supervisor() -> Supervisor:
     around = Surroundings("shop", 77, 0.0, 0.0, "nats://127.0.0.1:4222", {}, {})
     made = Supervisor(State({each.name: each for each in units}), around, clock=time.monotonic,
                       journal=lambda _: None, selected=frozenset({"orders"}))  # fmt: skip
-    made.attach(lambda _action, _state: None)
+    made.attach(lambda _action, _state: None, lambda _state: None)
     return made
 
 
@@ -137,7 +137,7 @@ async def test_an_unknown_name_is_refused_with_a_hint(served: Served) -> None:
         await asyncio.to_thread(served.client.stop, ("ordres",))
     assert raised.value.hint == 'did you mean "orders"?'
     status, body = await asyncio.to_thread(served.post, "/start", b'{"spaces": ["nope"]}')
-    assert (status, json.loads(body)) == (409, {"message": 'no space is named "nope"', "hint": None})
+    assert (status, json.loads(body)) == (409, {"message": 'no space is named "nope"', "hint": None, "exit_code": 2})
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"spaces": "orders"}', b'{"spaces": [1]}', b'{"space": []}', b"\xff"])
@@ -334,3 +334,51 @@ async def test_no_descriptor_is_left_open(served: Served, open_descriptors: Call
         with pytest.raises(NotRunningError):
             ControlClient(served.path.with_name("away")).report()
     assert open_descriptors() <= before + 1  # the server may not have closed the last one yet
+
+
+class Wishes:
+    """Answers what it is asked, and keeps it; refuses what it is told to."""
+
+    def __init__(self, refusal: SpacectlError | None = None) -> None:
+        self.refusal = refusal
+        self.kept: list[ApplyRequest | ScaleRequest] = []
+
+    async def apply(self, wish: ApplyRequest) -> ChangesReport:
+        return self._answer(wish)
+
+    async def scale(self, wish: ScaleRequest) -> ChangesReport:
+        return self._answer(wish)
+
+    def _answer(self, wish: ApplyRequest | ScaleRequest) -> ChangesReport:
+        if self.refusal is not None:
+            raise self.refusal
+        self.kept.append(wish)
+        change = SpaceChange(space="orders", kind="scale", why="from 1 to 3 replicas", replicas=3)
+        return ChangesReport(changes=(change,), held=("[bus] port",), spaces=("orders",))
+
+
+async def test_wishes_for_a_change_are_passed_on_and_answered(served: Served) -> None:
+    wishes = Wishes()
+    served.supervisor.attach(lambda _action, _state: None, changer=wishes)
+    apply = ApplyRequest(spaces=("orders",), profiles=("traffic",), scale={"orders": 3})
+    scale = ScaleRequest(scale={"orders": 3})
+    answers = [await asyncio.to_thread(served.client.apply, apply), await asyncio.to_thread(served.client.scale, scale)]
+    assert wishes.kept == [apply, scale]
+    assert [answer.changes[0].replicas for answer in answers] == [3, 3]
+    assert answers[0].held == ("[bus] port",)
+
+
+@pytest.mark.parametrize("kind", [UsageError, ManifestError, MachineError, SpacectlError])
+async def test_a_refusal_is_of_the_same_kind_on_both_sides(served: Served, kind: type[SpacectlError]) -> None:
+    served.supervisor.attach(lambda _action, _state: None, changer=Wishes(kind("it cannot be", hint="do that")))
+    with pytest.raises(kind, match="it cannot be") as raised:
+        await asyncio.to_thread(served.client.scale, ScaleRequest(scale={"orders": 3}))
+    assert type(raised.value) is kind
+    assert (raised.value.exit_code, raised.value.hint) == (kind.exit_code, "do that")
+
+
+@pytest.mark.parametrize("body", [b'{"scale": {"orders": "3"}}', b'{"scale": [1]}', b"{}", b'{"spaces": []}'])
+async def test_a_number_that_is_none(served: Served, body: bytes) -> None:
+    status, answer = await asyncio.to_thread(served.post, "/scale", body)
+    assert status == 400
+    assert "is not understood" in json.loads(answer)["message"]

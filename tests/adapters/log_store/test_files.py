@@ -30,12 +30,6 @@ def test_the_run_before_is_put_aside_with_its_index(folder: Path) -> None:
     keep_previous(folder / "missing")
 
 
-def test_logs_that_are_still_written_stay(folder: Path) -> None:
-    fill(folder, "cart.1.log", "cart.1.times", "cart.2.log", "supervisor.log")
-    keep_previous(folder, running={"cart.1", "spacectl"})
-    assert names(folder) == {"cart.1.log", "cart.1.times", "cart.2.previous.log", "supervisor.log"}
-
-
 def test_which_logs_are_selected(folder: Path) -> None:
     fill(folder, "orders.1.log", "orders.2.log", "orders.build.log", "orders.probe.log", "order.1.log", "bus.log")
     fill(folder, "supervisor.log", "orders.1.previous.log", "supervisor.previous.log", "orders.1.times")

@@ -11,7 +11,7 @@ import pytest
 from spacectl.adapters.log_store import LogReader, keep_previous
 from spacectl.adapters.log_store.files import index_of
 from spacectl.adapters.log_store.index_file import IndexWriter
-from spacectl.adapters.log_store.trimming import copy_tail
+from spacectl.adapters.log_store.trimming import copy_tail, method, punch
 from spacectl.model.log_line import Selection
 
 DEADLINE_S = 20.0
@@ -48,6 +48,24 @@ def test_each_line_is_given_once(folder: Path, reader: LogReader) -> None:
     assert new(reader) == b""
     append(log, b"two\nthree\n")
     assert new(reader) == b"two\nthree\n"
+
+
+@pytest.mark.parametrize("begun", [b"one\n", b""])
+def test_what_was_gone_before_it_was_read_is_counted(folder: Path, reader: LogReader, begun: bytes) -> None:
+    if method(folder) != "punch":
+        pytest.skip("this file system has no holes")
+    log = folder / "cart.1.log"
+    if begun:
+        append(log, begun)
+    assert new(reader) == begun
+    append(log, b"%099d\n" % 7 * 10_000)
+    with log.open("r+b") as file:
+        gone = punch(file.fileno(), 0, 500_000)
+    rest = new(reader)
+    assert rest == b"%099d\n" % 7 * (len(rest) // 100)
+    assert reader.missed() == {"cart.1": gone - len(begun)}
+    assert reader.missed() == {}
+    assert gone + len(rest) <= log.stat().st_size < gone + len(rest) + 100
 
 
 def test_a_line_is_held_back_until_it_is_whole(folder: Path, reader: LogReader) -> None:

@@ -199,6 +199,24 @@ def test_what_was_punched_away_is_skipped(folder: Path, write: Write) -> None:
     assert rest == sorted(set(rest))
 
 
+def test_what_is_left_of_a_line_whose_beginning_is_gone(folder: Path, write: Write) -> None:
+    """Longer than all that is kept of a log: what there is of it is given, in pieces."""
+    if method(folder) != "punch":
+        pytest.skip("this file system has no holes")
+    log = write("cart.1", (S, b"first\n"), (2 * S, b"x" * 1_000_000 + b" needle\n"), (3 * S, b"after\n"))
+    descriptor = os.open(log, os.O_RDWR)
+    gone = punch(descriptor, 0, 500_000)
+    os.close(descriptor)
+    found = list(chunks(folder, Selection()))
+    assert b"".join(each.text for each in found) == b"x" * (1_000_006 - gone) + b" needle\nafter\n"
+    assert [each.begins for each in found] == [False] * (len(found) - 1) + [True]
+    assert {each.time_ns for each in found[:-1]} == {2 * S}
+    grepped = chunks(folder, Selection(grep=re.compile(b"needle"), tail=1))
+    assert [each.text[-8:] for each in grepped] == [b" needle\n"]
+    assert lines(folder, since_ns=3 * S) == [b"after"]
+    assert lines(folder, tail=1) == [b"after"]
+
+
 def test_no_folder_and_no_logs(folder: Path) -> None:
     assert lines(folder) == []
     assert lines(folder / "missing") == []

@@ -364,3 +364,30 @@ def test_it_must_be_connected_first() -> None:
     with pytest.raises(MachineError, match="not connected"):
         asyncio.run(admin.provision(BusPlan("shop", (), (), ())))
     assert not admin.connected
+
+
+def test_a_new_configuration_holds_once_the_server_has_read_it(start_bus: Callable[..., Any]) -> None:
+    bus = start_bus(SHOP)
+    config = bus.folder / "nats-server.conf"
+    text = config.read_text()
+
+    async def run() -> None:
+        admin = NatsAdmin(connect)
+        await admin.connect(bus.access)
+        try:
+            config.write_text(text.replace(f'user: "{ORDERS}"', f'user: "{BILLING}"'))
+            await admin.reload()
+            url = bus.url(ORDERS).replace(f"//{ORDERS}:", f"//{BILLING}:")
+            async with connected(url, name="test", timeout_s=5) as client:
+                assert client.is_connected
+            config.write_text(text + "accounts: {")
+            with pytest.raises(MachineError, match="the bus refuses its new configuration: "):
+                await admin.reload()
+            assert admin.connected
+        finally:
+            await admin.close()
+
+    asyncio.run(run())
+
+
+ORDERS, BILLING = "orders", "billing"

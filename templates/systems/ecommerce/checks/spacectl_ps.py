@@ -1,5 +1,6 @@
 """Where the spaces of the running system are: what `spacectl ps --json` says."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -62,8 +63,11 @@ class Addresses:
             return self._urls[space], self._reading
 
     def renew(self, reading: int) -> None:
-        """Read again, unless somebody did since that reading or this very moment."""
-        with self._lock:
+        """Read again, unless somebody did since that reading or this very moment.
+
+        Where nobody can be asked for a moment, because the supervisor was killed, the spaces run on where they were.
+        """
+        with self._lock, contextlib.suppress(NotUpError):
             if reading == self._reading and time.monotonic() - self._read_at > REREAD_PAUSE_S:
                 self._read()
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from spacectl.adapters.leftovers import Leftover, find, signal_all
+from spacectl.adapters.processes.leftovers import find, signal_all
+from spacectl.adapters.processes.table import start_ticks
+from spacectl.core.adopting import Found
 
 NAME = "SPACECTL_LEFTOVER_TEST"
 IDLE = "import os, signal, sys; print(os.getpid(), flush=True); signal.pause()"
@@ -40,21 +42,31 @@ def start(mark: str) -> Iterator[object]:
 
 
 def test_every_process_with_the_mark_is_found_with_its_name(start, mark: str) -> None:  # noqa: ANN001
-    one, two = start(), start(SPACE="cart", REPLICA="2")
+    one, two = start(SPACECTL_RUN="a"), start(SPACE="cart", REPLICA="2", SPACECTL_RUN="b")
     start(**{NAME: "another system"})
-    assert find(NAME, mark) == sorted([Leftover(one, "orders.1"), Leftover(two, "cart.2")], key=lambda each: each.pid)
+    found = {each.pid: each for each in find(NAME, mark, {})}
+    assert found.keys() == {one, two}
+    assert found[one] == Found(one, start_ticks(one) or 0, "orders.1", "a", leads=True)
+    assert (found[two].name, found[two].mark) == ("cart.2", "b")
 
 
 def test_what_cleared_its_environment_is_found_by_its_session(start, mark: str) -> None:  # noqa: ANN001
     child = start(f"import subprocess, sys\nsubprocess.run([sys.executable, '-S', '-c', {IDLE!r}], env={{}})")
-    found = find(NAME, mark)
+    found = find(NAME, mark, {})
     assert [each.name for each in found] == ["orders.1", "orders.1"]
-    assert child in {each.pid for each in found}
+    assert child in {each.pid for each in found if not each.leads}
+
+
+def test_what_is_on_record_is_found_without_its_mark(start, mark: str) -> None:  # noqa: ANN001
+    pid = start(**{NAME: "cleared"})
+    ticks = start_ticks(pid) or 0
+    assert find(NAME, mark, {(pid, ticks): ("orders.1", "a")}) == [Found(pid, ticks, "orders.1", "a", leads=True)]
+    assert find(NAME, mark, {(pid, ticks + 1): ("orders.1", "a")}) == []  # another process had this pid
 
 
 def test_who_asks_is_spared_and_so_are_its_parents(mark: str) -> None:
     """`spacectl down` may be typed inside a space."""
-    code = f"from spacectl.adapters.leftovers import find; print(len(find({NAME!r}, {mark!r})))"
+    code = f"from spacectl.adapters.processes.leftovers import find; print(len(find({NAME!r}, {mark!r}, {{}})))"
     command = f'"{sys.executable}" -c "$CODE"; true'
     env = dict(os.environ) | {NAME: mark, "CODE": code}
     done = subprocess.run(["/bin/sh", "-c", command], env=env, capture_output=True, text=True, check=True)
@@ -65,5 +77,5 @@ def test_what_has_ended_is_not_found_and_signalling_it_is_no_error(start, mark: 
     pid = start()
     signal_all([pid], signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
-    assert find(NAME, mark) == []
+    assert find(NAME, mark, {}) == []
     signal_all([pid, 2**22 - 1], signal.SIGTERM)
