@@ -25,8 +25,8 @@ def assemble(system: System, *, embedded_bus: bool, counts: Mapping[str, int] | 
     engines = [_bus()] if embedded_bus else []
     if serving(system):
         engines.append(_gateway())
-    after_all = frozenset(engine.name for engine in engines)
-    units = (*engines, *(_unit(space, after_all, (counts or {}).get(space.name)) for space in system.spaces))
+    names = frozenset(engine.name for engine in engines)
+    units = (*engines, *(_unit(space, names, (counts or {}).get(space.name)) for space in system.spaces))
     return State({unit.name: unit for unit in units})
 
 
@@ -63,7 +63,14 @@ def _is_in(space: Space, profiles: set[str]) -> bool:
 def _unit(space: Space, engines: frozenset[str], count: int | None) -> Unit:
     count = space.manifest.run.replicas if count is None else count
     replicas = tuple(Replica(space.name, number) for number in range(1, count + 1))
-    return Unit(space.name, space.manifest, engines | frozenset(space.manifest.run.after), replicas)
+    after = frozenset(space.manifest.run.after) | (engines & _used(space))
+    return Unit(space.name, space.manifest, after, replicas)
+
+
+def _used(space: Space) -> set[str]:
+    """The engines that let a space do anything: what it does not declare is refused, or leads nowhere."""
+    events, calls = space.manifest.events, space.manifest.api.calls
+    return ({BUS} if events.publishes or events.subscribes else set()) | ({GATEWAY} if calls else set())
 
 
 def _bus() -> Unit:

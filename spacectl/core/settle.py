@@ -89,12 +89,12 @@ def _touched(state: State) -> set[str]:
 
 
 def _reach(state: State, before: Unit | None, name: str) -> set[str]:
-    """Those that may move because a unit is not what it was: itself, what it is after, and what is after it."""
+    """Those that may move because a unit is not what it was: itself, its neighbours by `after`, and the engines."""
     unit = state.units.get(name)
     if before is not None and unit is not None and _look_alike(before, unit):
         return {name}
     after = {each for version in (before, unit) if version is not None for each in version.after}
-    after_it = {other.name for other in state.units.values() if name in other.after}
+    after_it = {other.name for other in state.units.values() if name in other.after or other.engine}
     return ({name} | after | after_it) & state.units.keys()
 
 
@@ -198,9 +198,11 @@ def _stopping(unit: Unit, replica: Replica, now: float) -> Settled:
 
 
 def _needed(state: State, unit: Unit) -> bool:
-    """Whether something that is being stopped too, and is after this unit, is still there."""
+    """Whether something is still there that is being stopped too and goes first: what is after it; all, for engines."""
     return any(
-        unit.name in other.after and not other.wanted and any(_is_there(each) for each in other.replicas)
+        (unit.name in other.after or (unit.engine and not other.engine))
+        and not other.wanted
+        and any(_is_there(each) for each in other.replicas)
         for other in state.units.values()
     )
 

@@ -213,10 +213,12 @@ class RestartSection(Strict):
     policy: Literal["on-failure", "always", "never"] = Field(
         default="on-failure", description="After which endings a replica is started again."
     )
-    backoff_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
-        default=0.5, alias="backoff", description="Pause before the first restart; it doubles, with jitter."
+    backoff_s: Annotated[Duration, Between(0, _DAY_S)] = Field(
+        default=0.5,
+        alias="backoff",
+        description="Pause before the first restart; it doubles, with jitter. With 0s there is none.",
     )
-    max_backoff_s: Annotated[Duration, Between(0.001, _DAY_S)] = Field(
+    max_backoff_s: Annotated[Duration, Between(0, _DAY_S)] = Field(
         default=30.0, alias="max_backoff", description="Longest pause before a restart."
     )
     give_up: GiveUpRule = Field(

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from spacectl.core.settle import next_wake
 from spacectl.core.step import finished, step
-from spacectl.model.actions import Action
+from spacectl.model.actions import Action, Note
 from spacectl.model.events import Event, Tick
 from spacectl.model.state import State
 
@@ -61,7 +61,11 @@ class Loop:
         before = self.state
         for event in events:
             self.state, actions = step(self.state, event, self._clock())
-            for action in actions:
+            for action in sorted(actions, key=_is_talk):  # what is to be done does not wait for what is told
                 self._perform(action, self.state)
         if self.state.units is not before.units or self.state.closing != before.closing:
             self._changed(self.state)
+
+
+def _is_talk(action: Action) -> bool:
+    return isinstance(action, Note)

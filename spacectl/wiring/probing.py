@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.probes import Prober, Target
 from spacectl.core.assemble import GATEWAY
 from spacectl.core.environment import HOST
@@ -21,6 +21,9 @@ from spacectl.runtime.world import Running
 from spacectl.wiring.current import Current
 from spacectl.wiring.gateway import Gateway
 from spacectl.wiring.launching import Launcher
+
+if TYPE_CHECKING:
+    from spacectl.adapters.nats_admin import NatsAdmin
 
 _CONNECTIONS_FRESH_S = 0.1
 _BUS_TIMEOUT_S = 20.0
@@ -37,7 +40,7 @@ class UnitProber:
         self,
         current: Current,
         launcher: Launcher,
-        admin: NatsAdmin,
+        admin: Callable[[], NatsAdmin],
         gateway: Gateway,
         note: Callable[[Note], None],
     ) -> None:
@@ -104,9 +107,9 @@ class BusProbe:
     A server that was away has lost what it kept in memory, streams and all.
     """
 
-    def __init__(self, current: Current, admin: NatsAdmin, note: Callable[[Note], None]) -> None:
+    def __init__(self, current: Current, admin: Callable[[], NatsAdmin], note: Callable[[Note], None]) -> None:
         self._current = current
-        self._admin = admin
+        self._make_admin = admin
         self._note = note
         self._generation = 0  # of what it is to offer
         self._loaded = 0  # that whose configuration the server has read
@@ -115,6 +118,10 @@ class BusProbe:
         self._seen_at = 0.0
         self._providing = asyncio.Lock()
         self._asking = asyncio.Lock()
+
+    @cached_property
+    def _admin(self) -> NatsAdmin:
+        return self._make_admin()
 
     async def answer(self) -> str | None:
         """Why the bus is not ready, or None."""

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from spacectl.adapters.journal import Journal
 from spacectl.adapters.log_lines import Follower
 from spacectl.adapters.log_store import LogKeeper
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.usage import Sampler
 from spacectl.adapters.run_records import RunRecords
@@ -40,6 +38,7 @@ from spacectl.wiring.recording import Recorder
 from spacectl.wiring.taking_over import take_over
 
 if TYPE_CHECKING:
+    from spacectl.adapters.nats_admin import NatsAdmin
     from spacectl.adapters.watch import Watched
 
 _SAMPLE_S = 1.0
@@ -60,7 +59,6 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     processes = Processes()
     processes.install()
     journal = Journal(prepared.layout.supervisor_log)
-    admin = NatsAdmin(connect)
     limits = Limits(prepared.instance)
     embedded = prepared.nats_server is not None
     supervisor = Supervisor(
@@ -73,7 +71,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     current = Current(prepared)
     launcher = Launcher(current, processes, limits)
     gateway = make_gateway(current, supervisor.note)
-    prober = UnitProber(current, launcher, admin, gateway, supervisor.note)
+    prober = UnitProber(current, launcher, _admin, gateway, supervisor.note)
     crew = Crew()
     world = World(
         launcher, prober, gateway, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post
@@ -138,8 +136,16 @@ def _surroundings(prepared: Prepared) -> Surroundings:
     )
 
 
+def _admin() -> NatsAdmin:
+    # Imported when the bus is asked first: spaces that do not use it need not wait for that.
+    from spacectl.adapters.nats_admin import NatsAdmin
+    from spacectl.adapters.nats_client import connect
+
+    return NatsAdmin(connect)
+
+
 async def _serve(layout: Layout, supervisor: Supervisor) -> None:
-    # Imported once everything is starting already: it takes as long as the bus takes to come up.
+    await asyncio.sleep(0)  # everything is to be starting before the import, which takes as long as the bus does
     from spacectl.adapters.control.server import ControlServer
 
     server = ControlServer(supervisor, layout.control_socket)

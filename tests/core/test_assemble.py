@@ -8,12 +8,13 @@ from spacectl.model.system import Source, Space, System
 
 
 def system(**spaces: dict[str, Any]) -> System:
-    """Each space is stated by the keys of its [run], its profiles, its kind and its [api]."""
+    """Each space is stated by the keys of its [run], its profiles, its kind, its [api] and its [events]."""
     source = Source("space.toml", (), {})
     made = []
     for name, run in spaces.items():
         space = {"name": name, "profiles": run.pop("profiles", []), "kind": run.pop("kind", "service")}
-        decoded = {"space": space, "api": run.pop("api", {}), "run": {"command": ["x"], **run}}
+        sections = {"api": run.pop("api", {}), "events": run.pop("events", {})}
+        decoded = {"space": space, **sections, "run": {"command": ["x"], **run}}
         made.append(Space(SpaceManifest.model_validate(decoded), Path("/shop") / name, source))
     return System(SystemManifest.model_validate({"system": {"name": "shop"}}), Path("/shop"), source, tuple(made))
 
@@ -35,19 +36,28 @@ def test_everything_is_there_and_at_rest() -> None:
     assert all(each.phase is Phase.STOPPED and not each.wanted for each in replicas)
 
 
-def test_the_engines_come_before_everything() -> None:
-    state = assemble(SHOP, embedded_bus=True)
+def test_the_engines_come_before_those_that_use_them() -> None:
+    made = system(
+        cart={"events": {"subscribes": ["orders.placed"]}, "api": {"calls": ["catalog"]}, "after": ["catalog"]},
+        catalog={},
+        orders={"events": {"publishes": ["orders.placed"]}},
+    )
+    state = assemble(made, embedded_bus=True)
+    assert {unit.name: unit.after for unit in state.units.values()} == {
+        "bus": frozenset(),
+        "gateway": frozenset(),
+        "cart": {"bus", "gateway", "catalog"},
+        "catalog": frozenset(),
+        "orders": {"bus"},
+    }
     assert [unit.name for unit in state.units.values() if unit.engine] == ["bus", "gateway"]
-    assert state.units["bus"].after == state.units["gateway"].after == frozenset()
-    assert state.units["seed"].after == {"bus", "gateway"}
-    assert state.units["cart"].after == {"bus", "gateway", "catalog"}
     assert not state.units["gateway"].serves
 
 
 def test_an_existing_bus_is_nothing_to_supervise() -> None:
     state = assemble(SHOP, embedded_bus=False)
     assert "bus" not in state.units
-    assert state.units["cart"].after == {"gateway", "catalog"}
+    assert state.units["cart"].after == {"catalog"}
 
 
 def test_where_nothing_serves_there_is_no_gateway() -> None:

@@ -155,6 +155,12 @@ class TestCrashes:
             assert 0.75 * longest <= pause <= longest
         assert len(set(pauses)) == len(pauses)
 
+    def test_without_a_pause_it_starts_again_as_soon_as_nothing_is_left(self) -> None:
+        made = running(unit("orders", restart={"backoff": 0.0}))
+        assert Spawn("orders.1") not in made.exited("orders")
+        assert Spawn("orders.1") in made.gone("orders")
+        assert made.replica("orders").restarts == 1
+
     def test_replicas_that_fall_together_do_not_rise_together(self) -> None:
         made = running(unit("orders", replicas=5))
         for number in range(1, 6):
@@ -296,6 +302,27 @@ class TestProbes:
         assert (pauses[0], pauses[-1]) == (0.05, 0.5)
         late = [after - before for before, after in pairwise(at[1:])]
         assert all(each <= max(0.0501, (now - at[0]) / 8 + 0.0001) for each, now in zip(late, at[1:], strict=False))
+
+    def test_steady_probes_that_are_due_at_nearly_the_same_time_share_a_wake_up(self) -> None:
+        made = bench(*(unit(name, ready={"http": "/", "interval": 2.0}) for name in "abc"))
+        made.start()
+        for name in "abc":
+            made.spawned(name)
+            made.wait(0.01)
+        for name in "abc":
+            made.wait(0.01)
+            made.probed(name)
+        wakes = []
+        for _ in range(3):
+            wake = next_wake(made.state)
+            assert wake is not None
+            wakes.append(wake)
+            assert len([each for each in made.wait(wake - made.now) if isinstance(each, Probe)]) == 3
+            for name in "abc":
+                made.probed(name)
+        assert [after - before for before, after in pairwise([made.state.replica("a.1").ready_at, *wakes])] == (
+            pytest.approx([2.0, 2.0, 2.0], abs=2.0 / 16)
+        )
 
     def test_only_one_probe_is_under_way(self) -> None:
         made = bench(unit("orders"))

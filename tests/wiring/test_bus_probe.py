@@ -36,7 +36,7 @@ class Bus:
         self.notes: list[str] = []
         self.admin = NatsAdmin(connect)
         self.current = Current(prepared)
-        self.probe = BusProbe(self.current, self.admin, lambda note: self.notes.append(note.text))
+        self.probe = BusProbe(self.current, lambda: self.admin, lambda note: self.notes.append(note.text))
         self.server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

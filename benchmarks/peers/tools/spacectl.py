@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.peers.plans import Plan, Service
 from benchmarks.peers.tools.base import Tool
 
-_QUICK = '[restart]\npolicy = "always"\nbackoff = "1ms"\nmax_backoff = "1ms"\ngive_up = "1000 in 60s"\n'
+_QUICK = '[restart]\npolicy = "always"\nbackoff = "0s"\ngive_up = "1000 in 60s"\n'
 _SPACECTL = [sys.executable, "-m", "spacectl"]
 
 

@@ -25,7 +25,7 @@ from spacectl.model.launch import Launch
 from spacectl.model.state import Ended, Process
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
-_FRESH_S = 0.01
+_FRESH_S = 0.05
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
 _STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -38,6 +38,7 @@ class Child:
         start_ticks: its start time in clock ticks since boot.
         log_start: size of the log when it was started.
         mark: what its environment holds, and nobody else's: how its descendants are found wherever they are.
+        started_at: the monotonic clock when it had been started: a census from before does not know it.
         asked: the signal it was last asked to end with; None while it is meant to run.
         ended_at: the monotonic clock when its end was seen.
     """
@@ -50,6 +51,7 @@ class Child:
     popen: subprocess.Popen[bytes] | None = field(repr=False)
     ended: asyncio.Future[Ended] = field(repr=False)
     lookout: Lookout = field(repr=False)
+    started_at: float = field(default_factory=time.monotonic)
     asked: int | None = None
     ended_at: float = math.inf
     _known: frozenset[Identity] = frozenset()
@@ -57,9 +59,11 @@ class Child:
 
     def ask(self, number: int) -> None:
         """Send a signal to the process group, and once the process has ended to whatever else it started."""
+        if self.ended.done() and not self.lookout.sees_orphans():
+            return
         if self.asked is None:
             # Before the parents go: what cleared its environment, in a session of its own, is known by nothing else.
-            census = self.lookout.census(since=time.monotonic() - _FRESH_S)
+            census = self.lookout.census(since=max(self.started_at, time.monotonic() - _FRESH_S))
             self._known = census.identities(self._left(census))
         self.asked = number
         if self._session_left:
@@ -68,6 +72,8 @@ class Child:
     async def gone(self) -> None:
         """Wait until nothing that it started is left, passing on the signal it was asked to end with."""
         await asyncio.shield(self.ended)
+        if not self.lookout.sees_orphans():
+            return
         told: dict[int, int] = {}
         census = self.lookout.census(since=self.ended_at)
         pause_s = _FIRST_PAUSE_S
@@ -103,7 +109,7 @@ class Processes:
     def __init__(self) -> None:
         self._children: dict[int, Child] = {}
         self._adopted: dict[int, Child] = {}
-        self._lookout = Lookout()
+        self._lookout = Lookout(self._children)
 
     def install(self) -> None:
         """Become the one that orphans come back to, and listen for exits. To be called inside the running loop."""

@@ -68,11 +68,32 @@ def variable(pid: int, name: bytes) -> bytes | None:
     return environment[start:] if end < 0 else environment[start:end]
 
 
-def descendants(table: Table, roots: Iterable[int]) -> set[int]:
-    """Everything below these processes, near and far; not themselves."""
+def own_children() -> set[int] | None:
+    """The processes whose parent is this one, those included that ended and were not waited for; None: not known.
+
+    A list of the kernel's (proc(5), /proc/PID/task/TID/children) that costs nothing beside a look. It may lack one only
+    while another one is waited for, which nobody does but the caller.
+    """
+    found: set[int] = set()
+    for task in os.listdir("/proc/self/task"):  # noqa: PTH208
+        path = f"/proc/self/task/{task}/children"
+        children = _read(path)
+        if not children and not os.path.exists(path):  # noqa: PTH110
+            return None
+        found.update(map(int, children.split()))
+    return found
+
+
+def families(table: Table) -> Mapping[int, list[int]]:
+    """The children of each process that has any."""
     children: dict[int, list[int]] = {}
     for pid, row in table.items():
         children.setdefault(row.parent, []).append(pid)
+    return children
+
+
+def descendants(children: Mapping[int, list[int]], roots: Iterable[int]) -> set[int]:
+    """Everything below these processes, near and far; not themselves."""
     found: set[int] = set()
     ahead = list(roots)
     while ahead:

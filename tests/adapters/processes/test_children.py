@@ -3,7 +3,7 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -233,8 +233,8 @@ async def test_waiting_for_the_end_may_be_given_up(processes: Processes, launch:
 class CountingLookout(Lookout):
     """Counts how often it is asked, and how often it has to look."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, started: Mapping[int, object]) -> None:
+        super().__init__(started)
         self.looks = 0
 
     def census(self, *, since: float) -> Census:
@@ -245,13 +245,31 @@ class CountingLookout(Lookout):
 
 
 async def test_looks_are_shared_and_grow_rare(processes: Processes, launch: Make) -> None:
-    lookout = processes._lookout = CountingLookout()
+    lookout = processes._lookout = CountingLookout(processes._children)
     children = [processes.spawn(launch("trap '' TERM; sleep 0.6 & exit")) for _ in range(20)]
     await asyncio.gather(*(child.ended for child in children))
     started = time.monotonic()
     await asyncio.wait_for(asyncio.gather(*(child.gone() for child in children)), 20)
     waited_s = time.monotonic() - started
     assert lookout.looks <= 8 + waited_s / 0.1 * 4  # without sharing it would be twenty times as many
+
+
+async def test_a_signal_reaches_a_child_that_is_younger_than_the_last_look(processes: Processes, launch: Make) -> None:
+    older = processes.spawn(launch("exec sleep 300"))
+    older.ask(signal.SIGTERM)
+    younger = processes.spawn(launch("exec sleep 300"))
+    younger.ask(signal.SIGTERM)
+    assert await asyncio.wait_for(younger.ended, 20) == await older.ended == Ended(None, 15)
+
+
+async def test_an_end_that_leaves_nothing_behind_needs_no_look(processes: Processes, launch: Make) -> None:
+    lookout = processes._lookout = CountingLookout(processes._children)
+    other, child = processes.spawn(launch("exec sleep 300")), processes.spawn(launch("exec sleep 300"))
+    os.kill(child.pid, signal.SIGKILL)
+    await asyncio.wait_for(child.gone(), 20)
+    child.ask(signal.SIGKILL)
+    assert lookout.looks == 0
+    await end(other)
 
 
 async def test_children_hear_signals_that_are_ignored_or_held_back_here(launch: Make, processes: Processes) -> None:

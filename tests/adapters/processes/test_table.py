@@ -63,7 +63,17 @@ def test_a_process_that_executes_another_is_not_overlooked(tmp_path: Path) -> No
 
 
 def test_descendants_are_all_below(sleeper: subprocess.Popen[bytes]) -> None:
-    looked = table.look()
-    assert sleeper.pid in table.descendants(looked, [os.getppid()])
-    assert table.descendants(looked, [sleeper.pid]) == set()
-    assert os.getpid() not in table.descendants(looked, [os.getpid()])
+    children = table.families(table.look())
+    assert sleeper.pid in table.descendants(children, [os.getppid()])
+    assert table.descendants(children, [sleeper.pid]) == set()
+    assert os.getpid() not in table.descendants(children, [os.getpid()])
+
+
+def test_the_kernel_tells_the_own_children_until_they_are_waited_for() -> None:
+    before = table.own_children()
+    process = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert before is not None
+    assert table.own_children() == before | {process.pid}
+    process.wait()
+    assert table.own_children() == before
