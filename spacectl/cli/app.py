@@ -18,7 +18,9 @@ from spacectl.cli.call import call
 from spacectl.cli.config import config
 from spacectl.cli.doctor import doctor
 from spacectl.cli.down import down
+from spacectl.cli.flow import flow
 from spacectl.cli.helping import Groups, help_of
+from spacectl.cli.letters import letters
 from spacectl.cli.logs import logs
 from spacectl.cli.new import new
 from spacectl.cli.ps import ps
@@ -41,7 +43,12 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
         stop: "stop spaces",
         restart: "stop spaces and start them again",
     },
-    "Look": {ps: "what runs, and how it is", logs: "what spaces, builds and the bus wrote"},
+    "Look": {
+        ps: "what runs, and how it is",
+        logs: "what spaces, builds and the bus wrote",
+        flow: "what moves between the spaces",
+        letters: "messages that their subscribers gave up",
+    },
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
     "Manifests and machine": {
         config: "the manifests, every default filled in",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from spacectl.model.flow import FlowReport
 from spacectl.model.strict import Strict
 
 
@@ -51,7 +52,13 @@ class ViolationReport(Strict):
 
 
 class SpaceReport(Strict):
-    """One space and its replicas. `url` is where its API answers; null when it serves none."""
+    """One space and its replicas.
+
+    Attributes:
+        url: where its API answers; null when it serves none.
+        messages_per_s: events it published and was given, per second; null while the flow is not known.
+        requests_per_s: requests it answered, per second; null while the flow is not known.
+    """
 
     name: str
     kind: Literal["service", "job"]
@@ -62,6 +69,8 @@ class SpaceReport(Strict):
     url: str | None
     replicas: tuple[ReplicaReport, ...]
     violations: tuple[ViolationReport, ...] = ()
+    messages_per_s: float | None = None
+    requests_per_s: float | None = None
 
 
 class PsReport(Strict):
@@ -86,10 +95,14 @@ class Noted(Strict):
 
 
 class Change(Strict):
-    """One line of the change feed: the whole system first and whenever it changed, notes as they happen."""
+    """One line of the change feed: the whole system first and whenever it changed, notes as they happen.
+
+    `flow` comes after every look at the engines' counters, to those who asked for it.
+    """
 
     ps: PsReport | None = None
     note: Noted | None = None
+    flow: FlowReport | None = None
 
 
 class Request(Strict):

@@ -27,6 +27,7 @@ class Surroundings:
         ports: of each replica that has one.
         urls: of each space that serves an API.
         cpu_percent, memory_bytes: of each main process, by pid.
+        flow_rates: messages and requests per second of each space of which they are known.
     """
 
     system: str
@@ -38,6 +39,7 @@ class Surroundings:
     urls: Mapping[str, str]
     cpu_percent: Mapping[int, float] = field(default_factory=dict)
     memory_bytes: Mapping[int, int] = field(default_factory=dict)
+    flow_rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def report(state: State, around: Surroundings) -> PsReport:
@@ -91,6 +93,7 @@ def _bus(state: State, around: Surroundings) -> EngineReport:
 
 
 def _space(unit: Unit, around: Surroundings) -> SpaceReport:
+    messages, requests = around.flow_rates.get(unit.name, (None, None))
     return SpaceReport(
         name=unit.name,
         kind=unit.manifest.space.kind,
@@ -102,6 +105,8 @@ def _space(unit: Unit, around: Surroundings) -> SpaceReport:
         replicas=tuple(_replica(replica, around) for replica in unit.replicas),
         violations=tuple(ViolationReport(kind=v.kind, subject=v.subject, count=v.count, hint=v.hint)
                          for v in unit.violations),
+        messages_per_s=messages,
+        requests_per_s=requests,
     )  # fmt: skip
 
 

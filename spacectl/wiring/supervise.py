@@ -83,6 +83,7 @@ def _beside(prepared: Prepared, supervisor: Supervisor, *, watch: bool) -> Itera
     yield LogKeeper(prepared.layout.logs).run()
     yield _serve(prepared, supervisor)
     yield _sample(supervisor)
+    yield _flow(prepared, supervisor)
     yield _report_violations(prepared, supervisor)
     if watch:
         yield _watch(prepared, supervisor)
@@ -125,6 +126,13 @@ async def _sample(supervisor: Supervisor) -> None:
             )
         )
         await asyncio.sleep(_SAMPLE_S)
+
+
+async def _flow(prepared: Prepared, supervisor: Supervisor) -> None:
+    # Imported once everything is starting already.
+    from spacectl.wiring.flowing import FlowPoller
+
+    await FlowPoller(prepared.bus_access, lambda: prepared.system, supervisor.flowed).run()
 
 
 async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None:
