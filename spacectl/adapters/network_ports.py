@@ -55,6 +55,36 @@ class Reservation:
         raise MachineError("no port is free on 127.0.0.1", hint="stop something that listens")
 
 
+class PortHold:
+    """A port that nobody can take by chance, though nobody listens on it: only who shares it on purpose can.
+
+    That is a server of the same user with SO_REUSEPORT (socket(7)), as Envoy is.
+    """
+
+    def __init__(self, held: socket.socket) -> None:
+        self._held = held
+
+    @classmethod
+    def of(cls, port: int) -> Self | None:
+        """Hold a port that is free; None when it is not."""
+        if not is_free(port):
+            return None
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # old connections may linger
+        try:
+            held.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+            return None
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else any other server could bind it
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        return cls(held)
+
+    def close(self) -> None:
+        """Let it go."""
+        self._held.close()
+
+
 def is_free(port: int) -> bool:
     """Whether a process could listen on this port of loopback now.
 

@@ -40,7 +40,7 @@ def act(verb: Verb, names: tuple[str, ...], *, timeout: str, system: Path | None
     done = resting if verb == "stop" else settled
 
     def arrived(ps: PsReport) -> bool:
-        taken_up = verb != "restart" or _taken_up(before, ps, accepted.spaces)
+        taken_up = verb != "restart" or _taken_up(before, ps, accepted.spaces) or _given_up(before, ps, accepted.spaces)
         return taken_up and done(ps, accepted.spaces)
 
     with Board(layout, accepted.spaces) as board:
@@ -53,6 +53,13 @@ def _taken_up(before: PsReport, now: PsReport, names: tuple[str, ...]) -> bool:
     old = {replica.pid for space in before.spaces if space.name in names for replica in space.replicas} - {None}
     new = {replica.pid for space in now.spaces for replica in space.replicas}
     return old.isdisjoint(new)
+
+
+def _given_up(before: PsReport, now: PsReport, names: tuple[str, ...]) -> bool:
+    """Whether a replica that ran before has failed: those of its space whose turn had not come run on."""
+    ran = {replica.name for space in before.spaces for replica in space.replicas if replica.pid is not None}
+    states = {each.name: each.state for space in now.spaces if space.name in names for each in space.replicas}
+    return any(state == "failed" for name, state in states.items() if name in ran)
 
 
 def _conclude(verb: Verb, names: tuple[str, ...], last: PsReport | None, layout: Layout, *, late: str | None) -> None:

@@ -22,7 +22,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
     from spacectl.errors import Exit
     from spacectl.model.report_doctor import DoctorReport
 
-    report = DoctorReport(findings=(_bus_engine(), *findings()))
+    report = DoctorReport(findings=(_bus_engine(), _gateway_engine(), *findings()))
     if as_json:
         output.out_json(report)
     else:
@@ -45,3 +45,15 @@ def _bus_engine() -> Finding:
         return Finding(name="nats-server", ok=True, needed=True, found=f"{server_version(path)} ({path})")
     except MachineError as error:
         return Finding(name="nats-server", ok=False, needed=True, found=error.message, fix=error.hint)
+
+
+def _gateway_engine() -> Finding:
+    from spacectl.adapters.envoy.program import envoy_version, find_envoy
+    from spacectl.errors import MachineError
+    from spacectl.model.report_doctor import Finding
+
+    try:
+        path = find_envoy()
+        return Finding(name="envoy", ok=True, needed=True, found=f"{envoy_version(path)} ({path})")
+    except MachineError as error:
+        return Finding(name="envoy", ok=False, needed=True, found=error.message, fix=error.hint)

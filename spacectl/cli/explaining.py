@@ -28,20 +28,19 @@ def explain_missing(
         layout: the system.
         report: how it is.
         names: the spaces; all of them when None.
-        with_lines: show the last lines of replicas too; of builds and of the bus they are shown anyway.
+        with_lines: show the last lines of replicas too; of builds and of engines they are shown anyway.
     """
-    from spacectl.view.verdict import bus_is_there, missing
+    from spacectl.view.verdict import missing, missing_engines
 
     wrong = missing(report, names)
-    bus_is_missing = not bus_is_there(report)
+    engines = missing_engines(report)
     causes = [each for each in wrong if each.state != "waiting"]
-    for replica in causes or ([] if bus_is_missing else wrong):
+    for replica in causes or ([] if engines else wrong):
         _explain(layout, replica, with_lines=with_lines)
-    told = [replica.name for replica in wrong]
-    if bus_is_missing:
-        output.say(f"bus: {report.bus.state}" + (f": {report.bus.reason}" if report.bus.reason else ""))
-        _show(_last_lines(layout.log("bus")), layout.log("bus"))
-        told.insert(0, "bus")
+    for name, engine in engines.items():
+        output.say(f"{name}: {engine.state}" + (f": {engine.reason}" if engine.reason else ""))
+        _show(_last_lines(layout.log(name)), layout.log(name))
+    told = [*engines, *(replica.name for replica in wrong)]
     if told and shutil.disk_usage(layout.root).free < _FULL_BYTES:
         output.say(f"the disk that holds {layout.root} is full")
     return ", ".join(told) or None

@@ -33,7 +33,7 @@ def logs(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Spaces, replicas (orders.1), builds (orders.build), bus, or spacectl itself."
+            metavar="NAME", help="Spaces, replicas (orders.1), builds (orders.build), bus, gateway, or spacectl itself."
         ),
     ] = None,
     *,
@@ -57,14 +57,14 @@ def logs(
     as_json: JsonOption = False,
     system: SystemOption = None,
 ) -> None:
-    """Show what was written, in the order of time, whether the system runs or not; of an unnamed bus only errors.
+    """Show what was written, in the order of time, whether the system runs or not; of unnamed engines only errors.
 
     Example: spacectl logs orders payments --since 5m --grep "order-[0-9]+" --follow
     """
     from spacectl.adapters.folders import find_system
     from spacectl.adapters.log_store import LogReader, sources
     from spacectl.cli.log_printing import printer
-    from spacectl.core.assemble import BUS
+    from spacectl.core.assemble import ENGINES
     from spacectl.model.log_line import Selection
 
     _refuse_contradictions(follow=follow, until=until, previous=previous)
@@ -79,7 +79,7 @@ def logs(
         level=_level(level),
         previous=previous,
         levels=as_json,
-        quiet=frozenset() if BUS in (names or ()) else frozenset({BUS}),
+        quiet=frozenset(ENGINES) - frozenset(names or ()),
     )
     layout = find_system(system)
     _check_names(layout, selection)

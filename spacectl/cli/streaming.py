@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from spacectl.adapters.log_store import LogReader, sources
 from spacectl.cli import output
 from spacectl.cli.log_printing import printer, show_all
-from spacectl.core.assemble import BUS
+from spacectl.core.assemble import ENGINES
 from spacectl.model.log_line import Selection
 from spacectl.view.log_line import WIDEST_NAME
 
@@ -43,7 +43,7 @@ class Stream:
 
     def __init__(self, layout: Layout) -> None:
         selection = Selection(tail=_FIRST_LINES)
-        names = [name for name in sources(layout.logs, selection) if name != BUS]
+        names = [name for name in sources(layout.logs, selection) if name not in ENGINES]
         width = min(WIDEST_NAME, max(map(len, names), default=WIDEST_NAME // 2))
         self._began_ns = time.time_ns()
         self._reader = LogReader(layout.logs, selection)
@@ -91,7 +91,7 @@ class Stream:
     def _is_wanted(self, chunk: Chunk) -> bool:
         if chunk.source.endswith(".build"):
             return chunk.time_ns >= self._began_ns
-        return chunk.source != BUS
+        return chunk.source not in ENGINES
 
 
 def tell_note(note: Noted) -> None:

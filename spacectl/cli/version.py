@@ -13,6 +13,7 @@ def version(*, as_json: JsonOption = False) -> None:
     import platform
 
     import spacectl
+    from spacectl.adapters.envoy.program import envoy_version, find_envoy
     from spacectl.adapters.nats_server import find_nats_server, server_version
     from spacectl.cli import output
     from spacectl.errors import MachineError
@@ -22,10 +23,17 @@ def version(*, as_json: JsonOption = False) -> None:
         nats = server_version(find_nats_server())
     except MachineError:
         nats = None
-    report = VersionReport(spacectl=spacectl.__version__, python=platform.python_version(), nats_server=nats)
+    try:
+        envoy = envoy_version(find_envoy())
+    except MachineError:
+        envoy = None
+    report = VersionReport(
+        spacectl=spacectl.__version__, python=platform.python_version(), nats_server=nats, envoy=envoy
+    )
     if as_json:
         output.out_json(report)
         return
     output.out(f"spacectl {report.spacectl}")
     output.out(f"python {report.python}")
     output.out(f"nats-server {report.nats_server or 'not found'}")
+    output.out(f"envoy {report.envoy or 'not found'}")

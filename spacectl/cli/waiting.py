@@ -124,8 +124,10 @@ class Board:
         self._live.update(Group(headline(shown), table(shown, width=width)), refresh=True)
 
     def _states(self, ps: PsReport) -> Iterator[tuple[str, str, str | None]]:
+        from spacectl.view.verdict import engines
+
         if self._spaces is None:
-            yield "bus", ps.bus.state, ps.bus.reason
+            yield from ((name, engine.state, engine.reason) for name, engine in engines(ps).items())
         for space in ps.spaces:
             if self._spaces is None or space.name in self._spaces:
                 yield from ((each.name, each.state, each.reason) for each in space.replicas)

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from spacectl.model.manifest import ApiSection, RestartSection, RunSection, SpaceManifest, SpaceSection
-from spacectl.model.state import Replica, State, Unit
+from spacectl.model.state import Replica, State, Unit, serves
 from spacectl.model.system import Space, System
 from spacectl.model.units import GiveUp
 
 BUS = "bus"
+GATEWAY = "gateway"
+ENGINES = (BUS, GATEWAY)
 
 
 def assemble(system: System, *, embedded_bus: bool) -> State:
     """Every engine and space of a system, all at rest."""
-    engines = (_bus(),) if embedded_bus else ()
+    engines = [_bus()] if embedded_bus else []
+    if serving(system):
+        engines.append(_gateway())
     after_all = frozenset(engine.name for engine in engines)
     units = (*engines, *(_unit(space, after_all) for space in system.spaces))
     return State({unit.name: unit for unit in units})
+
+
+def serving(system: System) -> list[str]:
+    """The spaces whose API can be called; a job, which ends by itself, is none of them."""
+    return [space.name for space in system.spaces if serves(space.manifest)]
 
 
 def select(system: System, names: Iterable[str], profiles: Iterable[str]) -> frozenset[str]:
@@ -51,10 +60,18 @@ def _unit(space: Space, engines: frozenset[str]) -> Unit:
 
 
 def _bus() -> Unit:
+    return _engine(BUS, "NATS with JetStream", "nats-server")
+
+
+def _gateway() -> Unit:
+    return _engine(GATEWAY, "Envoy", "envoy")
+
+
+def _engine(name: str, summary: str, program: str) -> Unit:
     manifest = SpaceManifest(
-        space=SpaceSection(name=BUS, summary="NATS with JetStream"),
-        run=RunSection(command=("nats-server",)),
+        space=SpaceSection(name=name, summary=summary),
+        run=RunSection(command=(program,)),
         restart=RestartSection(policy="always", backoff_s=0.1, max_backoff_s=5.0, give_up=GiveUp(10, 60.0)),
         api=ApiSection(serves=False),
     )
-    return Unit(BUS, manifest, frozenset(), (Replica(BUS, 1),), engine=True)
+    return Unit(name, manifest, frozenset(), (Replica(name, 1),), engine=True)

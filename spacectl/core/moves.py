@@ -17,4 +17,4 @@ def to(replica: Replica, phase: Phase, now: float, *, reason: str | None = None)
     """
     if phase not in MOVES[replica.phase]:
         raise InternalError(f"{replica.name} cannot move from {replica.phase} to {phase}")
-    return replace(replica, phase=phase, since=now, deadline_at=None, reason=reason)
+    return replace(replica, phase=phase, since=now, deadline_at=None, draining=False, reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from spacectl.core.moves import to
-from spacectl.model.actions import Action, Note, Probe, Terminate
+from spacectl.model.actions import Action, Drain, Note, Probe, Terminate
 from spacectl.model.checks import (
     BusCheck,
     Check,
@@ -28,6 +28,9 @@ FIRST_PAUSE_S = 0.05
 _LATENESS = 1 / 8
 """How late, as a share of the time it took, a replica may be found ready. Doubling the pause would find it up to
 twice as late; this costs a handful of probes more."""
+
+DRAIN_S = 2.0
+"""How long a replica that is to stop may go on with the requests it has, before it is told."""
 
 
 def checks_of(probe: ProbeSection) -> tuple[Check, ...]:
@@ -137,9 +140,19 @@ def _alive_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> 
 def stop(
     unit: Unit, replica: Replica, now: float, *, following: Next, reason: str | None = None
 ) -> tuple[Replica, list[Action]]:
-    """Ask a running replica to end, and say what comes after."""
-    rule = unit.manifest.stop
+    """Ask a running replica to end, and say what comes after; one that others call finishes what it has first."""
     moved = to(replica, Phase.STOPPING, now, reason=reason)
-    moved = replace(moved, following=following, deadline_at=now + rule.timeout_s, ready=Probing(), alive=Probing())
-    note = Note(replica.name, "stopping", reason or f"with {rule.signal}")
-    return moved, [Terminate(replica.name, rule.signal), note]
+    moved = replace(moved, following=following, ready=Probing(), alive=Probing())
+    note = Note(replica.name, "stopping", reason or f"with {unit.manifest.stop.signal}")
+    if unit.serves and replica.phase is Phase.READY and replica.process is not None:
+        draining = replace(moved, draining=True, deadline_at=now + DRAIN_S)
+        return draining, [Drain(replica.name, replica.process.pid), note]
+    told, actions = tell(unit, moved, now)
+    return told, [*actions, note]
+
+
+def tell(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
+    """Send a stopping replica its signal; from now on its time counts."""
+    rule = unit.manifest.stop
+    told = replace(replica, draining=False, deadline_at=now + rule.timeout_s)
+    return told, [Terminate(replica.name, rule.signal)]

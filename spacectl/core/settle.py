@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from operator import is_
 
-from spacectl.core import probing
+from spacectl.core import probing, rolling
 from spacectl.core.moves import to
 from spacectl.model.actions import Action, Build, CancelBuild, Kill, Note, Spawn
 from spacectl.model.phase import ENDED, RUNNING, Phase
@@ -42,6 +42,8 @@ def blockers(units: Mapping[str, Unit], unit: Unit) -> list[str]:
 def _settle_unit(state: State, name: str, now: float) -> tuple[State, list[Action]]:
     before = state.units[name]
     unit, actions = _settle_build(before)
+    unit, more = rolling.go_on(unit, now)
+    actions += more
     replicas = []
     for replica in unit.replicas:
         moved, more = _settle_replica(state, unit, replica, now)
@@ -128,6 +130,8 @@ def _backing_off(replica: Replica, now: float) -> Settled:
 def _stopping(unit: Unit, replica: Replica, now: float) -> Settled:
     if not _is_due(replica, now):
         return replica, []
+    if replica.draining:
+        return probing.tell(unit, replica, now)
     rule = unit.manifest.stop
     text = f"still there {format_duration(rule.timeout_s)} after {rule.signal}: killed"
     # A kill that is lost (a process stuck in the kernel) is sent again.

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from spacectl.core import probing
+from spacectl.core import probing, rolling
 from spacectl.core.moves import to
 from spacectl.core.restarting import after_exit, crashed, describe
 from spacectl.core.settle import settle
 from spacectl.model.actions import Action, Build, Kill, Note
 from spacectl.model.events import (
     BuildFinished,
+    Drained,
     Event,
     Exited,
     FilesChanged,
@@ -31,6 +32,7 @@ from spacectl.model.phase import ENDED, RUNNING, Phase
 from spacectl.model.state import BuildPhase, Next, Process, Replica, State, Unit, Violation
 
 Step = tuple[State, list[Action]]
+_OfReplica = Spawned | SpawnFailed | Exited | Gone | Probed | Drained
 _Change = Callable[[Unit, Replica], tuple[Replica, list[Action]]]
 
 
@@ -72,12 +74,13 @@ def _take_in(state: State, event: Event, now: float) -> Step:
         case Stop(units=names):
             return _each(state, names, lambda _, replica: (_rest(replica, now), []))
         case Restart(units=names):
-            return _each(state, names, lambda unit, replica: _restart(unit, replica, now))
+            rolling_on = _roll(state, names)
+            return _each(rolling_on, names, lambda unit, replica: _restart(unit, replica, now))
         case ShutDown(now=at_once):
             return _shut_down(state, at_once=at_once, now=now)
         case BuildFinished():
             return _built(state, event, now)
-        case Spawned() | SpawnFailed() | Exited() | Gone() | Probed():
+        case Spawned() | SpawnFailed() | Exited() | Gone() | Probed() | Drained():
             return _of_replica(state, event, now)
         case FilesChanged(unit=name):
             return _changed(state, state.units[name], now)
@@ -100,6 +103,12 @@ def _each(state: State, names: frozenset[str], change: _Change) -> Step:
     return state, actions
 
 
+def _roll(state: State, names: frozenset[str]) -> State:
+    for name in sorted(names & state.units.keys()):
+        state = state.with_unit(rolling.begin(state.units[name]))
+    return state
+
+
 def _start(unit: Unit, replica: Replica, now: float) -> Replica:
     done = replica.phase is Phase.COMPLETED and unit.manifest.space.kind == "job" and replica.wanted
     replica = replace(replica, wanted=True)
@@ -116,6 +125,8 @@ def _rest(replica: Replica, now: float) -> Replica:
 
 
 def _restart(unit: Unit, replica: Replica, now: float) -> tuple[Replica, list[Action]]:
+    if replica.number in unit.rolling:  # its turn comes
+        return replace(replica, wanted=True), []
     if replica.phase is Phase.COMPLETED:
         return replace(to(replica, Phase.WAITING, now), wanted=True, ended=None), []
     running = replica.process is not None and not replica.process.ended
@@ -136,6 +147,8 @@ def _shut_down(state: State, *, at_once: bool, now: float) -> Step:
                 continue
             if replica.phase in RUNNING:
                 state = state.with_replica(replace(to(replica, Phase.STOPPING, now), following=Next.REST))
+            elif replica.draining:
+                state = state.with_replica(replace(replica, draining=False, deadline_at=None))
             actions.append(Kill(replica.name))
     return state, actions
 
@@ -165,6 +178,7 @@ def _not_built(replica: Replica, event: BuildFinished) -> Replica:
 
 def _restart_all(state: State, name: str, now: float) -> Step:
     actions: list[Action] = []
+    state = _roll(state, frozenset({name}))
     for replica in state.units[name].replicas:
         if replica.wanted and replica.phase is not Phase.STOPPING:
             changed, more = _restart(state.units[name], replica, now)
@@ -209,7 +223,7 @@ _VIOLATIONS_KEPT = 100
 _OTHERS = "other subjects"
 
 
-def _of_replica(state: State, event: Spawned | SpawnFailed | Exited | Gone | Probed, now: float) -> Step:
+def _of_replica(state: State, event: _OfReplica, now: float) -> Step:
     replica = state.replica(event.replica)
     unit = state.units[replica.unit]
     match event:
@@ -223,6 +237,8 @@ def _of_replica(state: State, event: Spawned | SpawnFailed | Exited | Gone | Pro
             changed, actions = _gone(unit, replica, pid, now)
         case Probed():
             changed, actions = probing.answered(unit, replica, event, now)
+        case Drained(pid=pid):
+            changed, actions = _drained(unit, replica, pid, now)
     return state.with_replica(changed), actions
 
 
@@ -244,10 +260,18 @@ def _exited(unit: Unit, replica: Replica, event: Exited, now: float) -> tuple[Re
     if replica.process is None or replica.process.pid != event.pid:
         return replica, []
     replica = replace(replica, process=replace(replica.process, ended=True), ended=event.ended, tail=event.tail)
+    if replica.draining:  # nobody asked it yet, nor what it started
+        return probing.tell(unit, replica, now)
     if replica.phase not in RUNNING:  # it was asked to; `Gone` follows
         return replica, []
     moved, notes = _told(after_exit(unit, replica, event.ended, now), describe(event.ended))
     return moved, [Kill(replica.name), *notes]
+
+
+def _drained(unit: Unit, replica: Replica, pid: int, now: float) -> tuple[Replica, list[Action]]:
+    if not replica.draining or replica.process is None or replica.process.pid != pid:
+        return replica, []
+    return probing.tell(unit, replica, now)
 
 
 def _gone(unit: Unit, replica: Replica, pid: int, now: float) -> tuple[Replica, list[Action]]:

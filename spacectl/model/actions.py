@@ -29,6 +29,14 @@ class Spawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """Wait until the gateway has nothing in hand for a replica, which gets nothing new from now on."""
+
+    replica: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Terminate:
     """Ask everything a replica started to end, with this signal."""
 
@@ -61,4 +69,4 @@ class Note:
     text: str
 
 
-Action = Build | CancelBuild | Spawn | Terminate | Kill | Probe | Note
+Action = Build | CancelBuild | Spawn | Drain | Terminate | Kill | Probe | Note

@@ -92,6 +92,14 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Drained:
+    """The replica's process `pid` gets no requests any more, or was waited for long enough."""
+
+    replica: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class FilesChanged:
     """Files that a space watches changed."""
 
@@ -125,6 +133,7 @@ Event = (
     | Exited
     | Gone
     | Probed
+    | Drained
     | FilesChanged
     | Refused
     | Tick

@@ -61,6 +61,11 @@ class Layout:
         return self.run / "bus.json"
 
     @property
+    def gateway(self) -> Path:
+        """The folder that Envoy runs in, with its generated configuration and its private socket."""
+        return self.run / "gateway"
+
+    @property
     def bus_store(self) -> Path:
         return self.state / "bus"
 

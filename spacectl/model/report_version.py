@@ -11,3 +11,4 @@ class VersionReport(Strict):
     spacectl: str
     python: str
     nats_server: str | None
+    envoy: str | None

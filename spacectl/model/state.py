@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from spacectl.model.manifest import SpaceManifest
-from spacectl.model.phase import Phase
+from spacectl.model.phase import WORST_FIRST, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Replica:
 
     Attributes:
         deadline_at: when the phase is over: not ready in time, time to kill, time to restart.
+        draining: it stops, and was not told yet: the gateway lets it finish what it has.
         crashes: when it crashed, oldest first; forgotten after it was ready long enough.
         restarts: how often it was started again after a crash, since `up`.
         reason: why it is where it is, in words.
@@ -87,6 +88,7 @@ class Replica:
     ready: Probing = Probing()
     alive: Probing = Probing()
     following: Next = Next.REST
+    draining: bool = False
     crashes: tuple[float, ...] = ()
     restarts: int = 0
     ended: Ended | None = None
@@ -124,6 +126,7 @@ class Unit:
     Attributes:
         after: the units that must be ready (a job: completed) before a replica of this one starts.
         refresh: a build runs because files changed; replicas restart when it succeeds.
+        rolling: numbers of the replicas that are still to be restarted, one after the other.
         build_reason: why the last build failed.
     """
 
@@ -136,10 +139,29 @@ class Unit:
     refresh: bool = False
     build_reason: str | None = None
     violations: tuple[Violation, ...] = ()
+    rolling: tuple[int, ...] = ()
 
     @property
     def wanted(self) -> bool:
         return any(replica.wanted for replica in self.replicas)
+
+    @property
+    def serves(self) -> bool:
+        """Whether others call it through the gateway."""
+        return not self.engine and serves(self.manifest)
+
+    @property
+    def phase(self) -> Phase:
+        """The worst phase among its replicas."""
+        phases = {replica.phase for replica in self.replicas}
+        if self.wanted and Phase.STOPPED in phases:
+            return Phase.STOPPED
+        return next((phase for phase in WORST_FIRST if phase in phases), Phase.STOPPED)
+
+
+def serves(manifest: SpaceManifest) -> bool:
+    """Whether a space has an API to be called; a job, which ends by itself, has none."""
+    return manifest.api.serves and manifest.space.kind == "service"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,16 @@ class Supervisor:
         self._declared = Declared(around.system, (), {}, {}, frozenset())
         self._feed = Feed(self.report, self.flow)
         self._perform: Callable[[Action, State], None] | None = None
-        self.loop = Loop(state, clock, self._do, lambda _: self._feed.changed())
+        self._followers: list[Callable[[State], None]] = [lambda _: self._feed.changed()]
+        self.loop = Loop(state, clock, self._do, self._tell)
 
     def attach(self, perform: Callable[[Action, State], None]) -> None:
         """Name the one that does what the loop decides."""
         self._perform = perform
+
+    def listen(self, follower: Callable[[State], None]) -> None:
+        """Name one more who is told of every new state, in the loop: it must not block."""
+        self._followers.append(follower)
 
     def post(self, event: Event) -> None:
         """Tell the loop that something happened."""
@@ -136,6 +141,10 @@ class Supervisor:
         if self.loop.state.closing:
             raise UsageError("the system is going down")
         return frozenset(names)
+
+    def _tell(self, state: State) -> None:
+        for follower in self._followers:
+            follower(state)
 
     def _do(self, action: Action, state: State) -> None:
         if self._perform is not None:

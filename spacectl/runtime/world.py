@@ -6,14 +6,15 @@ import asyncio
 import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
-from spacectl.core.probing import probe_section
+from spacectl.core.probing import DRAIN_S, probe_section
 from spacectl.core.restarting import describe
-from spacectl.model.actions import Action, Build, CancelBuild, Kill, Note, Probe, Spawn, Terminate
+from spacectl.model.actions import Action, Build, CancelBuild, Drain, Kill, Note, Probe, Spawn, Terminate
 from spacectl.model.checks import ProbeKind
-from spacectl.model.events import BuildFinished, Event, Exited, Gone, Probed, Spawned, SpawnFailed
+from spacectl.model.events import BuildFinished, Drained, Event, Exited, Gone, Probed, Spawned, SpawnFailed
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.state import Ended, State, Unit
 
@@ -66,6 +67,13 @@ class Prober(Protocol):
     def forget(self, pid: int) -> None: ...
 
 
+class Gateway(Protocol):
+    """Knows what is on its way to a replica."""
+
+    async def drained(self, unit: str, replica: str) -> None:
+        """Wait until a replica that gets nothing new has finished what it has."""
+
+
 class World:
     """Performs actions; every task it starts belongs to the task group it was given.
 
@@ -80,6 +88,7 @@ class World:
         self,
         launcher: Launcher,
         prober: Prober,
+        gateway: Gateway | None = None,
         *,
         clock: Callable[[], float],
         tasks: Tasks,
@@ -88,6 +97,7 @@ class World:
     ) -> None:
         self._launcher = launcher
         self._prober = prober
+        self._gateway = gateway
         self._clock = clock
         self._tasks = tasks
         self._note = note
@@ -103,6 +113,8 @@ class World:
                 self._note(action)
             case Spawn(replica=name):
                 self._spawn(state, name)
+            case Drain():
+                self._tasks.create_task(self._drain(action, state.replica(action.replica).unit))
             case Terminate(replica=name, signal=word):
                 self._ask(name, signal.Signals[word])
             case Kill(replica=name):
@@ -148,6 +160,13 @@ class World:
         section = probe_section(state.units[running.unit.name].manifest, probe.kind)
         reason = await self._prober.probe(running, probe.kind, section.timeout_s)
         self._post(Probed(probe.replica, probe.pid, probe.kind, reason))
+
+    async def _drain(self, drain: Drain, unit: str) -> None:
+        if self._gateway is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_S):
+                    await self._gateway.drained(unit, drain.replica)
+        self._post(Drained(drain.replica, drain.pid))
 
     async def _build(self, unit: Unit) -> None:
         self._note(Note(unit.name, "building", "looking whether it is up to date"))

@@ -69,20 +69,24 @@ def _or_dash(value: int | None) -> str:
 
 
 def headline(ps: PsReport) -> Text:
-    """The system in one line: its name, its state, its bus."""
-    line = Text.assemble((ps.system, "bold"), "  ", state_text(ps.state), "  bus ", state_text(ps.bus.state))
-    return line.append(f"  {ps.bus.url}" if ps.bus.url else "")
+    """The system in one line: its name, its state, its engines."""
+    line = Text.assemble((ps.system, "bold"), "  ", state_text(ps.state))
+    for name, engine in (("bus", ps.bus), ("gateway", ps.gateway)):
+        if engine is not None:
+            line.append(f"  {name} ").append(state_text(engine.state)).append(f"  {engine.url}" if engine.url else "")
+    return line
 
 
 def warnings(ps: PsReport) -> list[str]:
     """What deserves a line of its own below the table."""
-    bus = [] if ps.bus.reason is None else [f"bus: {ps.bus.reason}"]
+    engines = (("bus", ps.bus), ("gateway", ps.gateway))
+    told = [f"{name}: {engine.reason}" for name, engine in engines if engine is not None and engine.reason is not None]
     refused = [
         f"{space.name} {_tried(each)} ({'once' if each.count == 1 else f'{each.count} times'}): {each.hint}"
         for space in ps.spaces
         for each in space.violations
     ]
-    return bus + refused
+    return told + refused
 
 
 def _tried(violation: ViolationReport) -> str:

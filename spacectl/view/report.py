@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from spacectl.core.assemble import BUS, GATEWAY
 from spacectl.model.phase import ENDED, WORST_FIRST, Phase
 from spacectl.model.report import (
     EngineReport,
@@ -24,6 +25,7 @@ class Surroundings:
 
     Attributes:
         clock_offset_s: wall-clock time (seconds since the epoch) minus the monotonic clock.
+        gateway_url: the front door; None where no space serves an API.
         ports: of each replica that has one.
         urls: of each space that serves an API.
         cpu_percent, memory_bytes: of each main process, by pid.
@@ -35,6 +37,7 @@ class Surroundings:
     since: float
     clock_offset_s: float
     bus_url: str
+    gateway_url: str | None
     ports: Mapping[str, int]
     urls: Mapping[str, str]
     cpu_percent: Mapping[int, float] = field(default_factory=dict)
@@ -50,8 +53,8 @@ def report(state: State, around: Surroundings) -> PsReport:
         state=system_state(state),
         since=rfc3339(around.since + around.clock_offset_s),
         supervisor_pid=around.supervisor_pid,
-        gateway=None,
-        bus=_bus(state, around),
+        gateway=None if around.gateway_url is None else _engine(state.units.get(GATEWAY), around.gateway_url),
+        bus=_engine(state.units.get(BUS), around.bus_url),
         spaces=tuple(_space(unit, around) for unit in spaces),
     )
 
@@ -60,17 +63,9 @@ def system_state(state: State) -> str:
     """One word for the whole: `stopping`, `stopped`, or the worst of what was started."""
     if state.closing:
         return str(Phase.STOPPING)
-    states = {unit_phase(unit) for unit in state.units.values() if unit.wanted}
+    states = {unit.phase for unit in state.units.values() if unit.wanted}
     states -= {Phase.COMPLETED} if Phase.READY in states else set()
     return str(next((phase for phase in WORST_FIRST if phase in states), Phase.STOPPED))
-
-
-def unit_phase(unit: Unit) -> Phase:
-    """The worst phase among a unit's replicas."""
-    phases = {replica.phase for replica in unit.replicas}
-    if unit.wanted and Phase.STOPPED in phases:
-        return Phase.STOPPED
-    return next((phase for phase in WORST_FIRST if phase in phases), Phase.STOPPED)
 
 
 def rfc3339(epoch_s: float) -> str:
@@ -78,14 +73,13 @@ def rfc3339(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _bus(state: State, around: Surroundings) -> EngineReport:
-    unit = next((unit for unit in state.units.values() if unit.engine), None)
+def _engine(unit: Unit | None, url: str) -> EngineReport:
     if unit is None:
-        return EngineReport(state="external", url=around.bus_url)
+        return EngineReport(state="external", url=url)
     replica = unit.replicas[0]
     return EngineReport(
         state=str(replica.phase),
-        url=around.bus_url,
+        url=url,
         pid=_pid(replica),
         restarts=replica.restarts,
         reason=replica.reason,
@@ -97,7 +91,7 @@ def _space(unit: Unit, around: Surroundings) -> SpaceReport:
     return SpaceReport(
         name=unit.name,
         kind=unit.manifest.space.kind,
-        state=str(unit_phase(unit)),
+        state=str(unit.phase),
         desired=sum(1 for replica in unit.replicas if replica.wanted),
         ready=sum(1 for replica in unit.replicas if replica.phase is Phase.READY),
         runtime=unit.manifest.run.runtime,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacectl.model.report import PsReport, ReplicaReport, SpaceReport
+from spacectl.model.report import EngineReport, PsReport, ReplicaReport, SpaceReport
 
 _THERE = {"service": "ready", "job": "completed"}
-_BUS_THERE = frozenset({"ready", "external"})
+_ENGINE_THERE = frozenset({"ready", "external"})
 _HOPELESS = frozenset({"failed", "stopped"})
 
 
@@ -23,18 +23,24 @@ def is_lost(space: SpaceReport) -> bool:
     return space.desired > 0 and any(replica.state in _HOPELESS for replica in space.replicas)
 
 
-def bus_is_there(ps: PsReport) -> bool:
-    """Whether spaces can talk over the bus."""
-    return ps.bus.state in _BUS_THERE
+def engines(ps: PsReport) -> dict[str, EngineReport]:
+    """What runs between the spaces, by name."""
+    return {"bus": ps.bus} | ({} if ps.gateway is None else {"gateway": ps.gateway})
+
+
+def missing_engines(ps: PsReport) -> dict[str, EngineReport]:
+    """The engines without which spaces cannot talk, and that are not there."""
+    return {name: engine for name, engine in engines(ps).items() if engine.state not in _ENGINE_THERE}
 
 
 def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
     """Whether all of these spaces are there, or waiting on is useless."""
     spaces = _of(ps, names)
-    if ps.bus.state == "failed" or any(is_lost(space) for space in spaces):
+    engine_is_lost = any(engine.state == "failed" for engine in engines(ps).values())
+    if engine_is_lost or any(is_lost(space) for space in spaces):
         # Let the others arrive or fail first: one look then shows everything that is wrong.
         return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
-    return bus_is_there(ps) and all(is_there(space) for space in spaces)
+    return not missing_engines(ps) and all(is_there(space) for space in spaces)
 
 
 def missing(ps: PsReport, names: Iterable[str] | None = None) -> list[ReplicaReport]:

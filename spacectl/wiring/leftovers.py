@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from spacectl.adapters import leftovers
 from spacectl.adapters.leftovers import Leftover
-from spacectl.core.assemble import BUS
+from spacectl.core.assemble import ENGINES
 from spacectl.core.environment import INSTANCE
 from spacectl.errors import AlreadyRunningError
 from spacectl.model.layout import Layout
@@ -43,7 +43,7 @@ def refuse(layout: Layout) -> None:
 
 
 def end(layout: Layout, *, patience_s: float = 10.0, hurry: Callable[[], bool] = lambda: False) -> list[Leftover]:
-    """End what a killed supervisor left behind, the bus last: SIGTERM, then SIGKILL when the patience is over.
+    """End what a killed supervisor left behind, the engines last: SIGTERM, then SIGKILL when the patience is over.
 
     Returns:
         What it was.
@@ -53,8 +53,8 @@ def end(layout: Layout, *, patience_s: float = 10.0, hurry: Callable[[], bool] =
     deadline = time.monotonic() + patience_s
     while left := find(layout):
         found |= {each.pid: each for each in left}
-        spaces = [each.pid for each in left if not each.name.startswith(f"{BUS}.")]
-        next_to_go = spaces or [each.pid for each in left]  # the spaces may need the bus to finish what they do
+        spaces = [each.pid for each in left if each.name.rpartition(".")[0] not in ENGINES]
+        next_to_go = spaces or [each.pid for each in left]  # the spaces may need the engines to finish what they do
         leftovers.signal_all((pid for pid in next_to_go if pid not in terminated), signal.SIGTERM)
         terminated |= set(next_to_go)
         if hurry() or time.monotonic() >= deadline:

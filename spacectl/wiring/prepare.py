@@ -9,19 +9,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spacectl.adapters.envoy.program import find_envoy
 from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.adapters.network_ports import Reservation, owner
 from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
-from spacectl.core.assemble import BUS, select
+from spacectl.core.assemble import BUS, GATEWAY, select
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
+from spacectl.core.gateway.plan import edge_name, plan_gateway, port_names
 from spacectl.core.hints import did_you_mean
 from spacectl.errors import MachineError, UsageError
 from spacectl.model.bus import BusAccess, BusPlan
+from spacectl.model.gateway import GatewayPlan
 from spacectl.model.layout import Layout
 from spacectl.model.manifest import Port
 from spacectl.model.system import Space, System
+
+_FRONT_DOOR = range(8080, 8100)
+"""Where people expect it; the first of them that is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Prepared:
 
     Attributes:
         nats_server: the program of the embedded bus; None where an existing server is used.
-        ports: by replica (`orders.1`) and engine (`bus`).
+        envoy: the program of the gateway; None where no space serves an API.
+        ports: by replica (`orders.1`), engine (`bus`, `gateway`) and declared call (`cart>orders`).
         nats_urls: of each space, with its own user and password.
         selected: the spaces to start.
         instance: marks every process of this system.
@@ -40,16 +47,23 @@ class Prepared:
     layout: Layout
     selected: frozenset[str]
     nats_server: Path | None
+    envoy: Path | None
     ports: Mapping[str, int]
+    gateway: GatewayPlan | None
     bus_plan: BusPlan
     bus_access: BusAccess
     nats_urls: Mapping[str, str] = field(repr=False)
     instance: str = ""
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def url(self, space: str) -> str:
-        """Where the API of a space answers."""
-        return f"http://{HOST}:{self.ports[f'{space}.1']}"
+    @property
+    def front_door(self) -> str | None:
+        """Where people and checks reach every API; None where no space serves one."""
+        return None if self.gateway is None else f"http://{HOST}:{self.gateway.port}"
+
+    def call_url(self, caller: str, callee: str) -> str:
+        """Where this caller reaches the API of this callee."""
+        return f"http://{HOST}:{self.ports[edge_name(caller, callee)]}"
 
 
 def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iterable[str]) -> Prepared:
@@ -69,6 +83,7 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
     plan = plan_bus(system)
     external = system.manifest.bus.url
     program = None if external is not None else find_nats_server()
+    envoy = find_envoy() if port_names(system) else None
     ports = _ports(system, layout, embedded=program is not None)
     access, urls = _bus(system, layout, plan, ports)
     return Prepared(
@@ -76,7 +91,9 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
         layout=layout,
         selected=selected,
         nats_server=program,
+        envoy=envoy,
         ports=ports,
+        gateway=plan_gateway(system, ports),
         bus_plan=plan,
         bus_access=access,
         nats_urls=urls,
@@ -140,7 +157,9 @@ def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, in
         if embedded and BUS not in given:
             # Not the usual 4222: two systems that start side by side would both find it free, and one would lose.
             given[BUS] = reservation.first(*_preferred(before, BUS))
-        for name in _replicas(system):
+        if GATEWAY in port_names(system) and GATEWAY not in given:
+            given[GATEWAY] = reservation.first(*_preferred(before, GATEWAY), *_FRONT_DOOR)
+        for name in (*_replicas(system), *port_names(system)):
             if name not in given:
                 given[name] = reservation.first(*_preferred(before, name))
     write_private(layout.ports, json.dumps(before | given, indent=1) + "\n")
@@ -154,6 +173,8 @@ def _fixed(system: System, *, embedded: bool) -> list[tuple[str, int, str]]:
     ]
     if embedded:
         asked.append((BUS, system.manifest.bus.port, "[bus]"))
+    if port_names(system):
+        asked.append((GATEWAY, system.manifest.gateway.port, "[gateway]"))
     return [(name, port, where) for name, port, where in asked if isinstance(port, int)]
 
 

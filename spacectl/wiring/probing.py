@@ -1,4 +1,4 @@
-"""Joins the prober to the launcher and to the bus: how a replica, or the bus itself, is asked whether it is well."""
+"""Joins the prober to the launcher and to the bus: how a replica, or an engine, is asked whether it is well."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.probes import Prober, Target
+from spacectl.core.assemble import BUS
 from spacectl.core.environment import HOST
 from spacectl.core.probing import checks_of, probe_section, ready_checks
 from spacectl.errors import MachineError
@@ -17,6 +18,7 @@ from spacectl.model.actions import Note
 from spacectl.model.bus import BusConnection
 from spacectl.model.checks import ProbeKind
 from spacectl.runtime.world import Running
+from spacectl.wiring.gateway import Gateway
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.prepare import Prepared
 
@@ -29,10 +31,18 @@ T = TypeVar("T")
 
 
 class UnitProber:
-    """Probes replicas of spaces, and the bus, of one system."""
+    """Probes replicas of spaces, and the engines, of one system."""
 
-    def __init__(self, prepared: Prepared, launcher: Launcher, admin: NatsAdmin, note: Callable[[Note], None]) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        launcher: Launcher,
+        admin: NatsAdmin,
+        gateway: Gateway | None,
+        note: Callable[[Note], None],
+    ) -> None:
         self._prepared = prepared
+        self._gateway = gateway
         self._launcher = launcher
         self._note = note
         self._prober = Prober()
@@ -77,7 +87,7 @@ class UnitProber:
             log=process.launch.log,
             log_start=process.log_start,
             run=lambda command: self._launcher.command(unit, running.number, command),
-            engine=self._bus.answer,
+            engine=self._bus.answer if self._gateway is None or unit.name == BUS else self._gateway.answer,
             bus_ports=lambda: self._bus.client_ports(unit.name),
             bus_port=urlsplit(self._prepared.bus_access.url).port or 4222,
         )

@@ -16,7 +16,7 @@ from spacectl.adapters.nats_admin import NatsAdmin
 from spacectl.adapters.nats_client import connect
 from spacectl.adapters.processes.children import Processes
 from spacectl.adapters.processes.usage import Sampler
-from spacectl.core.assemble import BUS, assemble
+from spacectl.core.assemble import BUS, assemble, serving
 from spacectl.core.violations import hint_for, parse_violation
 from spacectl.model.actions import Note
 from spacectl.model.events import FilesChanged, Refused
@@ -24,6 +24,7 @@ from spacectl.runtime.crew import Crew
 from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
+from spacectl.wiring.gateway import make_gateway
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
@@ -56,10 +57,16 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         selected=prepared.selected,
     )
     launcher = Launcher(prepared, processes)
-    prober = UnitProber(prepared, launcher, admin, supervisor.note)
+    gateway = make_gateway(prepared, supervisor.note)
+    prober = UnitProber(prepared, launcher, admin, gateway, supervisor.note)
     crew = Crew()
-    world = World(launcher, prober, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post)
+    world = World(
+        launcher, prober, gateway, clock=time.monotonic, tasks=crew, note=supervisor.note, post=supervisor.post
+    )
     supervisor.attach(world.perform)
+    if gateway is not None:
+        gateway.set_up(supervisor.loop.state)
+        supervisor.listen(gateway.show)
     try:
         if not embedded:
             await prober.external_bus()
@@ -91,15 +98,15 @@ def _beside(prepared: Prepared, supervisor: Supervisor, *, watch: bool) -> Itera
 
 def _surroundings(prepared: Prepared) -> Surroundings:
     now = time.monotonic()
-    serving = [space.name for space in prepared.system.spaces if space.manifest.api.serves]
     return Surroundings(
         system=prepared.system.name,
         supervisor_pid=os.getpid(),
         since=now,
         clock_offset_s=time.time() - now,
         bus_url=prepared.bus_access.url,
-        ports={name: port for name, port in prepared.ports.items() if name != BUS},
-        urls={name: prepared.url(name) for name in serving},
+        gateway_url=prepared.front_door,
+        ports=prepared.ports,
+        urls={name: f"{prepared.front_door}/{name}" for name in serving(prepared.system)},
     )
 
 

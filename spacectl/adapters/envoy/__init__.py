@@ -1,0 +1,1 @@
+"""The program Envoy: found, given its files, and asked over its private socket."""

@@ -1,0 +1,54 @@
+"""What the gateway opens, and what stands behind it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from spacectl.core.assemble import GATEWAY, serving
+from spacectl.model.gateway import Backend, Edge, Endpoint, GatewayPlan
+from spacectl.model.phase import Phase
+from spacectl.model.state import Replica, State, Unit
+from spacectl.model.system import System
+
+
+def port_names(system: System) -> list[str]:
+    """Under which names the gateway's ports are kept: the front door, then one for each declared call."""
+    if not serving(system):
+        return []
+    return [GATEWAY, *(edge_name(caller, callee) for caller, callee in _calls(system))]
+
+
+def edge_name(caller: str, callee: str) -> str:
+    """The name of a declared call among the ports: `cart>catalog`."""
+    return f"{caller}>{callee}"
+
+
+def plan_gateway(system: System, ports: Mapping[str, int]) -> GatewayPlan | None:
+    """What the gateway is to open; None for a system that serves nothing."""
+    if not serving(system):
+        return None
+    edges = tuple(Edge(caller, callee, ports[edge_name(caller, callee)]) for caller, callee in _calls(system))
+    return GatewayPlan(system.name, ports[GATEWAY], tuple(serving(system)), edges)
+
+
+def backends(state: State, ports: Mapping[str, int]) -> tuple[Backend, ...]:
+    """Every space that serves an API, as it is now."""
+    units = sorted((unit for unit in state.units.values() if unit.serves), key=lambda unit: unit.name)
+    return tuple(_backend(unit, ports) for unit in units)
+
+
+def _backend(unit: Unit, ports: Mapping[str, int]) -> Backend:
+    endpoints = tuple(Endpoint(ports[each.name], each.draining) for each in unit.replicas if _is_in(each))
+    return Backend(unit.name, str(unit.phase), endpoints)
+
+
+def _is_in(replica: Replica) -> bool:
+    return replica.phase is Phase.READY or replica.draining
+
+
+def _calls(system: System) -> Iterator[tuple[str, str]]:
+    callees = set(serving(system))
+    for space in system.spaces:
+        for callee in space.manifest.api.calls:
+            if callee in callees:
+                yield space.name, callee
