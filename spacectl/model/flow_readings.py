@@ -93,21 +93,31 @@ class BusReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Latencies:
+    """Milliseconds that half, 95 % and 99 % of the requests took at most."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallReading:
-    """The counters of one call edge. Latencies are in milliseconds; None while nothing was called.
+    """The counters of one call edge.
 
     Attributes:
         total: answered requests.
         by_class: how many were answered with which class of status: `2xx`, `4xx`, …
         in_flight: requests under way.
+        recent: the latencies of the last seconds in which there was a request; None where the engine does not tell.
+        overall: the latencies of all requests.
     """
 
     total: int
     by_class: Mapping[str, int]
     in_flight: int
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    p99_ms: float | None = None
+    recent: Latencies | None = None
+    overall: Latencies | None = None
 
 
 @dataclass(frozen=True, slots=True)

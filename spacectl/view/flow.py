@@ -11,7 +11,7 @@ from spacectl.core.flow_calls import CallFlow
 from spacectl.core.flow_events import ConsumerFlow
 from spacectl.core.flow_rates import rates
 from spacectl.model.flow import BusFlow, EdgeReport, FlowReport, SpaceFlow, UnheardReport
-from spacectl.model.flow_readings import ClientTotals, ConsumerKey, Declared
+from spacectl.model.flow_readings import CallReading, ClientTotals, ConsumerKey, Declared
 from spacectl.view.report import rfc3339
 
 _IDLE_S = 5.0
@@ -107,9 +107,11 @@ def _call_edges(flow: Flow, declared: Declared) -> Iterator[EdgeReport]:
 
 def _call_edge(caller: str, callee: str, flow: Flow, followed: CallFlow | None, declared: bool) -> EdgeReport:
     at = 0.0 if flow.gateway is None else flow.gateway.at
-    reading = None if followed is None else followed.reading
-    errors = {} if followed is None else {name: followed.of_class(name) for name in ("4xx", "5xx")}
+    reading = CallReading(0, {}, 0) if followed is None else followed.reading
     total = 0 if followed is None else followed.total
+    rate = 0.0 if followed is None else rates(followed.samples, at)[0]
+    errors = {name: 0 if followed is None else followed.of_class(name) for name in ("4xx", "5xx")}
+    took = (reading.recent if rate else None) or reading.overall
     return EdgeReport(
         source=caller,
         target=callee,
@@ -118,18 +120,18 @@ def _call_edge(caller: str, callee: str, flow: Flow, followed: CallFlow | None, 
         declared=declared,
         seen=total > 0,
         total=total,
-        rate=0.0 if followed is None else round(rates(followed.samples, at)[0], _DIGITS),
+        rate=round(rate, _DIGITS),
         lag=None,
         oldest_s=None,
-        in_flight=0 if reading is None else reading.in_flight,
+        in_flight=reading.in_flight,
         redelivered=None,
         dead=None,
-        p50_ms=None if reading is None else reading.p50_ms,
-        p95_ms=None if reading is None else reading.p95_ms,
-        p99_ms=None if reading is None else reading.p99_ms,
-        errors=errors.get("5xx", 0),
+        p50_ms=None if took is None else took.p50_ms,
+        p95_ms=None if took is None else took.p95_ms,
+        p99_ms=None if took is None else took.p99_ms,
+        errors=errors["5xx"],
         errors_by_class=errors,
-        note=None if total or (reading is not None and reading.in_flight) else "silent: nothing was called yet",
+        note=None if total or reading.in_flight else "silent: nothing was called yet",
     )
 
 

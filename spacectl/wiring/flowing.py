@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spacectl.adapters.envoy.admin import Admin, UnansweredError
+from spacectl.adapters.envoy.flow import read_calls
 from spacectl.adapters.nats_client import connect
 from spacectl.adapters.nats_flow import NatsFlow
 from spacectl.adapters.nats_letters import LetterBox
-from spacectl.core.flow import Flow, advance_bus, declared_flow
+from spacectl.core.flow import Flow, advance_bus, advance_gateway, declared_flow
 from spacectl.errors import MachineError
 from spacectl.model.flow_readings import BusReading, Declared
 
@@ -72,14 +74,20 @@ class FlowPoller:
 
     Args:
         access: how the bus is reached.
+        gateway: the gateway's private socket; None where there is no gateway.
         system: gives the manifests of this moment, which may change while it runs.
         flowed: takes what moved until now, and what is declared.
     """
 
     def __init__(
-        self, access: BusAccess, system: Callable[[], System], flowed: Callable[[Flow, Declared], None]
+        self,
+        access: BusAccess,
+        gateway: Admin | None,
+        system: Callable[[], System],
+        flowed: Callable[[Flow, Declared], None],
     ) -> None:
         self._bus = BusCounters(access)
+        self._gateway = gateway
         self._system = system
         self._flowed = flowed
         self._flow = Flow()
@@ -99,15 +107,26 @@ class FlowPoller:
     async def look(self) -> None:
         """Read once, as far as the engines are there."""
         declared = self._declared_now()
+        await asyncio.gather(self._look_at_bus(declared), self._look_at_gateway())
+        self._flowed(self._flow, declared)
+
+    async def _look_at_bus(self, declared: Declared) -> None:
         try:
             reading = await self._bus.read(declared, time.monotonic())
         except MachineError as error:
             if self._flow.bus is not None:
-                away = replace(self._flow.bus, unseen=(f"the bus: {error.message}",))
-                self._flow = replace(self._flow, bus=away)
+                self._flow = replace(self._flow, bus=replace(self._flow.bus, unseen=(f"the bus: {error.message}",)))
         else:
             self._flow = advance_bus(self._flow, reading, declared)
-        self._flowed(self._flow, declared)
+
+    async def _look_at_gateway(self) -> None:
+        if self._gateway is None:
+            return
+        try:
+            reading = await read_calls(self._gateway, time.monotonic())
+        except UnansweredError:
+            return  # it is being started: what it counted until then is kept
+        self._flow = advance_gateway(self._flow, reading)
 
     def _declared_now(self) -> Declared:
         system = self._system()

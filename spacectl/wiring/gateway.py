@@ -120,5 +120,10 @@ def make_gateway(prepared: Prepared, note: Callable[[Note], None]) -> Gateway | 
     """The gateway of a prepared system; None where no space serves an API."""
     if prepared.gateway is None:
         return None
-    folder = prepared.layout.gateway
-    return Gateway(prepared.gateway, prepared.ports, ConfigFolder(folder), Admin(folder / ADMIN_SOCKET), note)
+    folder = ConfigFolder(prepared.layout.gateway)
+    return Gateway(prepared.gateway, prepared.ports, folder, gateway_admin(prepared), note)
+
+
+def gateway_admin(prepared: Prepared) -> Admin:
+    """The private socket of the gateway of a prepared system."""
+    return Admin(prepared.layout.gateway / ADMIN_SOCKET)

@@ -24,7 +24,7 @@ from spacectl.runtime.crew import Crew
 from spacectl.runtime.supervisor import Numbers, Supervisor
 from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
-from spacectl.wiring.gateway import make_gateway
+from spacectl.wiring.gateway import gateway_admin, make_gateway
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.prepare import Prepared
 from spacectl.wiring.probing import UnitProber
@@ -139,7 +139,8 @@ async def _flow(prepared: Prepared, supervisor: Supervisor) -> None:
     # Imported once everything is starting already.
     from spacectl.wiring.flowing import FlowPoller
 
-    await FlowPoller(prepared.bus_access, lambda: prepared.system, supervisor.flowed).run()
+    admin = None if prepared.gateway is None else gateway_admin(prepared)
+    await FlowPoller(prepared.bus_access, admin, lambda: prepared.system, supervisor.flowed).run()
 
 
 async def _report_violations(prepared: Prepared, supervisor: Supervisor) -> None:

@@ -53,6 +53,9 @@ def test_the_counts_are_those_of_the_programs_themselves(
     here.up()
     ticks, tocks = EVENTS * 3 // 4, EVENTS // 4
 
+    def taken() -> Any:
+        return json.loads(here.run("call", "counter", "GET", "/told").out)
+
     def flow() -> Any:
         done = here.run("flow", "--json")
         assert done.code == 0, done.err
@@ -61,11 +64,13 @@ def test_the_counts_are_those_of_the_programs_themselves(
     def settled() -> Any:
         report = flow()
         edges = [each for each in report["edges"] if each["kind"] == "event"]
-        return sum(each["total"] for each in edges) == EVENTS + ticks and report
+        calls = edge(report, "caller", "counter", "counter")
+        counted = sum(each["total"] for each in edges) == EVENTS + ticks and calls["total"] == CALLS
+        return counted and calls["p50_ms"] is not None and report
 
     wait_for(lambda: f"taken {ticks}" in here.log("caller.1") and f"called {CALLS}" in here.log("caller.1"), "all done")
     assert f"published {EVENTS}" in here.log("ticker.1")
-    told = json.loads(here.run("call", "counter", "GET", "/told").out)
+    told = wait_for(lambda: sum((all_told := taken())["taken"].values()) == EVENTS and all_told, "all taken")
     assert told == {"taken": {"ticker.tick": ticks, "ticker.tock": tocks}}
     assert json.loads(here.run("call", "counter", "GET", "/add").out) == {"asked": CALLS + 1}
 
@@ -77,7 +82,12 @@ def test_the_counts_are_those_of_the_programs_themselves(
         if each["kind"] == "event":
             assert (each["lag"], each["in_flight"], each["redelivered"], each["dead"]) == (0, 0, 0, 0)
             assert (each["declared"], each["seen"], each["oldest_s"]) == (True, True, None)
+    calls = edge(report, "caller", "counter", "counter")
+    assert (calls["errors"], calls["errors_by_class"]) == (0, {"4xx": 0, "5xx": 0})
+    assert calls["p50_ms"] <= calls["p95_ms"] <= calls["p99_ms"]
     spaces = {space["name"]: space for space in report["spaces"]}
     assert spaces["ticker"]["published"] == EVENTS
     assert spaces["counter"]["delivered"] == EVENTS
+    assert spaces["caller"]["calls"] == CALLS
     assert report["bus"]["published"] == EVENTS
+    assert report["unseen"] == report["unheard"] == []
