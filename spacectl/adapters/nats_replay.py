@@ -162,6 +162,8 @@ class _Replay:
                 await self._pass_on(heard)
             elif (settled := self._take(heard)) is not None:
                 last = time.monotonic()
+                if not settled.acknowledged:
+                    await self._withdraw(heard)
                 yield settled
 
     async def end(self) -> None:
@@ -188,7 +190,7 @@ class _Replay:
 
     def _take(self, answer: Msg) -> Settled | None:
         """What an acknowledgement says: `$JS.ACK.STREAM.CONSUMER.DELIVERIES.SEQUENCE.…`."""
-        sequence = int(answer.subject[len(self._acks) :].split(".")[1])
+        sequence = self._sequence(answer)
         owed = self._owed.get(sequence)
         word, _, said = answer.data.decode(errors="replace").partition(" ")
         if owed is None or word == "+WPI":
@@ -204,6 +206,14 @@ class _Replay:
         if word == "+TERM":
             return Settled(owed.copy.number, acknowledged=False, detail=f"terminated: {said}" if said else "terminated")
         return Settled(owed.copy.number, acknowledged=True)
+
+    def _sequence(self, answer: Msg) -> int:
+        return int(answer.subject[len(self._acks) :].split(".")[1])
+
+    async def _withdraw(self, answer: Msg) -> None:
+        """Take a copy out that was refused once too often: it would be the next to come, again and again."""
+        body = {"seq": self._sequence(answer), "no_erase": True}
+        await _ask(self._client, f"$JS.API.STREAM.MSG.DELETE.{self._copies}", body)
 
     async def _forget_former(self) -> None:
         """Remove what a replay that was killed left behind."""
