@@ -42,7 +42,9 @@ def follow_calls(
     """Every call edge after another reading; one that the gateway does not know any more stays as it was."""
     new_engine = last is not None and reading.uptime_s < last.uptime_s
     flows = dict(before)
-    for key, counters in reading.calls.items():
+    # An engine tells only of edges that were used since it began; those that it does not tell of begin at zero too.
+    silent = dict.fromkeys(before.keys() - reading.calls.keys() if new_engine else (), CallReading(0, {}, 0))
+    for key, counters in {**reading.calls, **silent}.items():
         known = before.get(key)
         if known is None or known.reading != counters or new_engine:
             flows[key] = _follow(known, counters, reading.at, new_engine=new_engine)
