@@ -2,8 +2,9 @@
 
 A stream numbers its messages without gaps, and tells how many it keeps of each subject. What it dropped is told by
 marks: the sequence that the stream had reached at a reading, and how many of each subject there had been until then.
-So `count = kept + count until the oldest kept`, which is exact wherever the oldest kept message is at a mark, and lies
-between two marks otherwise; the sum over all subjects is always exact, and no error stays.
+So `count = kept + count until the oldest kept`. The sum over all subjects is always exact. The split between them is
+exact as long as nothing was dropped, or what was dropped ends at a mark; else it is off by at most the share of a
+subject in the messages between two marks.
 """
 
 from __future__ import annotations
