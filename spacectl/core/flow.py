@@ -108,6 +108,10 @@ def _stream(before: StreamFlow | None, reading: StreamReading, before_at: float,
     else:
         tally = begin(reading, reading.kept, at)
         base = {} if before is None else {subject: before.total(subject) for subject in before.subjects}
+        if before is not None and before.tally.created == reading.created:
+            # The engine was cut off and has lost the last messages; what it still keeps was counted before.
+            tally = replace(tally, cuts=before.tally.cuts + 1)
+            base = {subject: max(0, count - tally.total(subject)) for subject, count in base.items()}
     total = sum(base.values()) + sum(tally.last.counts)
     return StreamFlow(tally, base, sampled(before.samples if before else (), at, (total,)))
 

@@ -132,6 +132,9 @@ def _past(
     base = again = none
     if before is not None:
         base, again = _kept(before, before.totals, subjects), _kept(before, before.redelivered, subjects)
+        if _is_same(before, reading, tally):  # an engine that was cut off has lost its last messages, not all
+            shares = spread(given, counts)
+            base = tuple(max(0, was - share) for was, share in zip(base, shares, strict=True))
     samples = before.samples if before is not None and before.subjects == subjects else ()
     return _Past(given, counts, offset, base, again, none, samples, at)
 
@@ -143,8 +146,12 @@ def _kept(before: ConsumerFlow, counts: Counts, subjects: tuple[str, ...]) -> Co
 
 
 def _continues(before: ConsumerFlow, reading: ConsumerReading, tally: Tally, subjects: tuple[str, ...]) -> bool:
-    same = before.reading.created == reading.created and before.tally.created == tally.created
-    return same and before.subjects == subjects and reading.deliveries >= before.reading.deliveries
+    """Whether the counters go on from the last reading; deliveries that an engine forgot come again and count once."""
+    return _is_same(before, reading, tally) and before.tally.cuts == tally.cuts and before.subjects == subjects
+
+
+def _is_same(before: ConsumerFlow, reading: ConsumerReading, tally: Tally) -> bool:
+    return before.reading.created == reading.created and before.tally.created == tally.created
 
 
 def _delivered(tally: Tally, subjects: tuple[str, ...], reading: ConsumerReading, least: Counts) -> Counts:

@@ -50,11 +50,13 @@ class Tally:
     Attributes:
         created: which stream of that name.
         marks: oldest first; at least one.
+        cuts: how often the stream came back with fewer messages than it had taken, after its engine was cut off.
     """
 
     created: str
     subjects: tuple[str, ...]
     marks: tuple[Mark, ...]
+    cuts: int = 0
 
     @property
     def last(self) -> Mark:
@@ -132,7 +134,7 @@ def proceed(tally: Tally, reading: StreamReading, kept: Mapping[str, int], befor
     counted = [kept.get(subject, 0) + gone for subject, gone in zip(tally.subjects, dropped, strict=True)]
     counts = shared(reading.last_seq - tally.marks[0].seq, counted, tally.last.counts)
     mark = Mark(reading.last_seq, counts, before_at, at)
-    return Tally(tally.created, tally.subjects, _thinned((*tally.marks, mark)))
+    return replace(tally, marks=_thinned((*tally.marks, mark)))
 
 
 def _age_s(time: str, now: str) -> float:
@@ -145,7 +147,7 @@ def _widened(tally: Tally, kept: Mapping[str, int]) -> Tally:
         return tally
     zeros = (0,) * len(new)
     marks = tuple(Mark(mark.seq, mark.counts + zeros, mark.since, mark.at) for mark in tally.marks)
-    return Tally(tally.created, tally.subjects + new, marks)
+    return replace(tally, subjects=tally.subjects + new, marks=marks)
 
 
 def shared(total: int, counted: Sequence[float], least: tuple[int, ...]) -> tuple[int, ...]:
