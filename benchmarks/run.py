@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import commands
+import flow
 import shop
 from rich.console import Console
 from rich.table import Table
@@ -93,11 +94,37 @@ def idle(rounds: int, folder: Path) -> list[Line]:
     ]
 
 
+def flow_poll(rounds: int, folder: Path) -> list[Line]:
+    """What a look at 200 spaces and 1,000 edges costs, when all of them are in use."""
+    what = "a look at 200 spaces and 1,000 edges, processor time"
+    with flow.engines(folder) as engines:
+        recorded = [flow.recorded_polls(engines) for _ in range(rounds)]
+        real = [flow.real_polls(engines) for _ in range(rounds)]
+    return [
+        Line("flow_recorded", f"{what}: recorded answers", "ms", tuple(map(statistics.median, recorded)), bound=50),
+        Line("flow_real", f"{what}: real engines", "ms", tuple(map(statistics.median, real)), bound=50),
+    ]
+
+
+def flow_bus(rounds: int, folder: Path) -> list[Line]:
+    """How long a bus takes for the same messages with somebody looking, and with a tap that is stopped."""
+    what = f"{flow.MESSAGES:,} messages of {flow.SIZE} B"
+    with flow.engines(folder, flow.FEW_SPACES) as engines:
+        polled = flow.compared(rounds * 3, engines, flow.polling)
+        tapped = flow.compared(rounds * 3, engines, flow.suspended_tap)
+    return [
+        Line("flow_bus", f"{what} with the flow read each second | without", "s", *polled, bound=round(1 / 0.98, 3)),
+        Line("flow_tap", f"{what} with a suspended tap | without", "s", *tapped, bound=round(1 / 0.95, 3)),
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "second_up": second_up,
     "ps": ps,
     "new": new,
     "idle": idle,
+    "flow_poll": flow_poll,
+    "flow_bus": flow_bus,
 }
 
 

@@ -29,8 +29,9 @@ def ticker(events: int) -> str:
     )  # fmt: skip
 
 
-def counter(subjects: str = '"ticker.tick", "ticker.tock"') -> str:
-    return run(sys.executable, "-S", str(THREE / "counter.py"), more=f"[events]\nsubscribes = [{subjects}]\n")
+def counter(subjects: str = '"ticker.tick", "ticker.tock"', delivery: str = "") -> str:
+    more = f"[events]\nsubscribes = [{subjects}]\n[events.delivery]\n{delivery}\n"
+    return run(sys.executable, "-S", str(THREE / "counter.py"), more=more)
 
 
 def caller(calls: int) -> str:
@@ -91,3 +92,84 @@ def test_the_counts_are_those_of_the_programs_themselves(
     assert spaces["caller"]["calls"] == CALLS
     assert report["bus"]["published"] == EVENTS
     assert report["unseen"] == report["unheard"] == []
+
+
+def test_what_a_space_gave_up_is_listed_shown_replayed_and_forgotten(
+    make_system: Callable[..., Any], wait_for: Callable[..., Any]
+) -> None:
+    here = make_system({"ticker": ticker(12), "counter": counter('"ticker.tick"', "max_deliver = 2")})
+    answer = here.state / "data" / "counter" / "answer"
+    answer.parent.mkdir(parents=True)
+    answer.write_text("-NAK")
+    here.up()
+
+    def letters() -> Any:
+        return here.run("letters", "--json").json["letters"]
+
+    def ticks() -> Any:
+        return edge(here.run("flow", "--json").json, "ticker", "counter", "ticker.tick")
+
+    found = wait_for(lambda: len(them := letters()) == 9 and them, "nine letters")
+    assert {(x["from"], x["to"], x["via"], x["deliveries"], x["cause"]) for x in found} == {
+        ("ticker", "counter", "ticker.tick", 2, "max_deliver")
+    }
+    told = wait_for(lambda: (now := ticks())["dead"] == 9 and now["redelivered"] == 9 and now, "dead letters counted")
+    assert (told["total"], told["errors"], told["lag"], told["in_flight"]) == (9, 9, 0, 0)
+    unheard = here.run("flow", "--json").json["unheard"]
+    assert unheard == [{"from": "ticker", "via": "ticker.tock", "published": 3}]
+
+    first = str(found[0]["id"])
+    shown = here.run("letters", "show", first, "--json").json
+    assert (shown["data"], shown["sequence"], shown["size"]) == (0, 1, 1)
+    assert "ticker → counter" in here.run("letters").out
+    assert "delivered 2 times without success" in here.run("letters", "show", first).out
+
+    answer.write_text("+ACK")
+    done = here.run("letters", "replay", first, "--json")
+    assert (done.code, done.json["replayed"]) == (0, [{"id": found[0]["id"], "outcome": "acknowledged", "detail": ""}])
+    assert here.run("letters", "drop", str(found[1]["id"])).code == 0
+    assert here.run("letters", "replay", "--all").code == 0
+    assert letters() == []
+    taken = json.loads(here.run("call", "counter", "GET", "/told").out)
+    assert taken == {"taken": {"ticker.tick": 8}}
+    wait_for(lambda: ticks()["dead"] == 0, "no letter is left")
+    assert here.run("letters", "show", "999").code == 2
+    assert here.run("letters", "drop").code == 2
+
+
+def test_the_architecture_is_drawn_and_the_flow_followed(
+    make_system: Callable[..., Any], wait_for: Callable[..., Any]
+) -> None:
+    here = make_system({"ticker": ticker(12), "counter": counter()})
+    drawn = here.run("graph")
+    assert drawn.code == 0
+    assert "├─ tick, tock ─" in drawn.out
+    assert here.run("flow").code == here.run("graph", "--live").code == here.run("letters").code == 4
+    here.up()
+    following = here.foreground("flow", "--follow", "--json")
+    wait_for(lambda: following.out.count("\n") >= 3, "three reports")
+    following.interrupt()
+    assert following.ended() == 130
+    reports = [json.loads(line) for line in following.out.splitlines()]
+    assert sorted(each["at"] for each in reports) == [each["at"] for each in reports]
+    live = here.run("graph", "--live", "--format", "json").json
+    assert live["layers"] == [["ticker"], ["counter"]]
+    assert [each["total"] for each in live["edges"]] == [9, 3]
+    assert here.run("graph", "--live", "--format", "mermaid").out.startswith("flowchart LR")
+    assert here.run("graph", "--format", "dot").out.startswith("digraph")
+    assert "ticker → counter" in here.run("flow").out
+    assert next(s for s in here.ps()["spaces"] if s["name"] == "counter")["messages_per_s"] is not None
+
+
+def test_a_refused_event_is_told_with_space_subject_and_the_line_that_would_allow_it(
+    make_system: Callable[..., Any], wait_for: Callable[..., Any]
+) -> None:
+    less = ticker(12).replace('"ticker.tick", "ticker.tock"', '"ticker.tick"')
+    here = make_system({"ticker": less, "counter": counter('"ticker.tick"')})
+    here.up()
+    wait_for(lambda: "violation" in here.log("supervisor"), "the violation is a line of history")
+    notes = [json.loads(line) for line in here.log("supervisor").splitlines() if line.startswith("{")]
+    note = next(each for each in notes if each["kind"] == "violation")
+    assert note["subject"] == "ticker"
+    assert "may not publish ticker.tock" in note["text"]
+    assert 'add "ticker.tock" to publishes under [events] in the space.toml of ticker' in note["text"]

@@ -6,9 +6,11 @@ import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 taken: dict[str, int] = {}
+ANSWER = Path(os.environ["DATA_DIR"]) / "answer"
 asked = itertools.count(1)
 
 
@@ -61,8 +63,9 @@ def take(stream: str) -> None:
             owed = 0
         else:
             reply = rest[2].decode()
-            connection.sendall(f"PUB {reply} 4\r\n+ACK\r\n".encode())
-            taken[subject] = taken.get(subject, 0) + 1
+            word = ANSWER.read_text() if ANSWER.exists() else "+ACK"
+            connection.sendall(f"PUB {reply} {len(word)}\r\n{word}\r\n".encode())
+            taken[subject] = taken.get(subject, 0) + (word == "+ACK")
             owed -= 1
         if owed <= 0:
             connection.sendall(pull)
