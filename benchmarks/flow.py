@@ -34,7 +34,7 @@ from spacectl.core.gateway.documents import ADMIN_SOCKET, BOOTSTRAP, documents
 from spacectl.core.gateway.plan import backends
 from spacectl.model.flow_readings import Declared
 from spacectl.model.layout import Layout
-from spacectl.view.flow import flow_report, space_rates
+from spacectl.view.flow import flow_report
 from spacectl.wiring.prepare import Prepared, prepare
 
 SPACES = 200
@@ -127,7 +127,6 @@ async def _real_polls(engines: Engines) -> list[float]:
             begun = time.process_time()
             flow = advance_bus(flow, await reader.read(engines.declared, time.monotonic()), engines.declared)
             flow = advance_gateway(flow, await read_calls(engines.admin, time.monotonic()))
-            space_rates(flow)
             took.append((time.process_time() - begun) * 1000)
     _check(flow, engines.declared)
     return took[WARM_UP:]
@@ -155,7 +154,6 @@ async def _recorded_polls(engines: Engines) -> list[float]:
         begun = time.process_time()
         flow = advance_bus(flow, await reader.read(engines.declared, float(number)), engines.declared)
         flow = advance_gateway(flow, parse_calls(stats, float(number)))
-        space_rates(flow)
         took.append((time.process_time() - begun) * 1000)
     _check(flow, engines.declared)
     return took[WARM_UP:]

@@ -157,6 +157,8 @@ def _is_same(before: ConsumerFlow, reading: ConsumerReading, tally: Tally) -> bo
 def _delivered(tally: Tally, subjects: tuple[str, ...], reading: ConsumerReading, least: Counts) -> Counts:
     """Messages of each subject until the last that was delivered; exact in sum, and exact for each at a mark."""
     columns = tally.columns(subjects)
+    if reading.delivered_seq >= tally.last.seq:
+        return tuple(max(was, tally.last.count(column)) for was, column in zip(least, columns, strict=True))
     low, high = tally.bounds(reading.delivered_seq, columns)
     left = sum(tally.total(subject) for subject in subjects) - reading.pending
     total = max(low, min(high, left), sum(least))

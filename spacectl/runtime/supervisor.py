@@ -54,6 +54,7 @@ class Supervisor:
         self._journal = journal
         self._selected = selected
         self._flow = Flow()
+        self._flow_rates: Mapping[str, tuple[float, float]] | None = None
         self._declared = Declared(around.system, (), {}, {}, frozenset())
         self._feed = Feed(self.report, self.flow)
         self._perform: Callable[[Action, State], None] | None = None
@@ -85,7 +86,7 @@ class Supervisor:
     def flowed(self, flow: Flow, declared: Declared) -> None:
         """Take in what moved until now, and what is declared."""
         self._flow, self._declared = flow, declared
-        self._around = replace(self._around, flow_rates=space_rates(flow))
+        self._flow_rates = None
         self._feed.flowed()
 
     def pids(self) -> list[int]:
@@ -95,7 +96,9 @@ class Supervisor:
 
     def report(self) -> PsReport:
         """How everything stands now."""
-        return report(self.loop.state, self._around)
+        if self._flow_rates is None:
+            self._flow_rates = space_rates(self._flow)
+        return report(self.loop.state, replace(self._around, flow_rates=self._flow_rates))
 
     def flow(self) -> FlowReport:
         """What moves between the spaces."""
