@@ -20,6 +20,7 @@ from pathlib import Path
 
 import commands
 import flow
+import gateway
 import shop
 from rich.console import Console
 from rich.table import Table
@@ -113,10 +114,43 @@ def flow_bus(rounds: int, folder: Path) -> list[Line]:
         polled = flow.compared(rounds * 3, engines, flow.polling)
         tapped = flow.compared(rounds * 3, engines, flow.suspended_tap)
     return [
-        Line("flow_bus", f"{what} with the flow read each second | without", "s", *polled, bound=round(1 / 0.98, 3)),
-        Line("flow_tap", f"{what} with a suspended tap | without", "s", *tapped, bound=round(1 / 0.95, 3)),
+        *_beside_the_bus("flow_bus", f"{what} with the flow read each second | without", polled, 1 / 0.98),
+        *_beside_the_bus("flow_tap", f"{what} with a suspended tap | without", tapped, 1 / 0.95),
     ]
 
+
+def _beside_the_bus(name: str, what: str, pairs: list[tuple[flow.Cost, flow.Cost]], bound: float) -> list[Line]:
+    ours, plain = zip(*pairs, strict=True)
+    clock = [tuple(each.wall_s for each in costs) for costs in (ours, plain)]
+    processor = [tuple(each.cpu_s for each in costs) for costs in (ours, plain)]
+    return [
+        Line(name, what, "s", *clock, bound=bound),
+        Line(f"{name}_cpu", "the bus's processor time for the same", "s", *processor, bound=bound),
+    ]
+
+
+def through_gateway(rounds: int, folder: Path) -> list[Line]:
+    """Requests through the gateway; beside an Envoy that was set up by hand with the least that does the same."""
+    ours: list[gateway.Cost] = []
+    plain: list[gateway.Cost] = []
+    with gateway.running(folder) as ways:
+        for way in ways:
+            gateway.cost(way, 1)  # connections are open from now on
+        for number in range(rounds * 4):
+            sides = list(zip((ours, plain), ways, strict=True))
+            for costs, way in sides if number % 2 else reversed(sides):
+                costs.append(gateway.cost(way, 1))
+    what = "a request through the gateway | through an Envoy with the least configuration"
+    clock = [tuple(each.wall_us for each in costs) for costs in (ours, plain)]
+    processor = [tuple(each.cpu_us for each in costs) for costs in (ours, plain)]
+    return [
+        Line("gateway", what, "µs", *clock, bound=_GATEWAY_BOUND),
+        Line("gateway_cpu", "the processor time of the same", "µs", *processor, bound=_GATEWAY_BOUND),
+    ]
+
+
+_GATEWAY_BOUND = 1 / 0.97
+"""At least 0.97 of the requests in the same time."""
 
 BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "second_up": second_up,
@@ -125,6 +159,7 @@ BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "idle": idle,
     "flow_poll": flow_poll,
     "flow_bus": flow_bus,
+    "gateway": through_gateway,
 }
 
 

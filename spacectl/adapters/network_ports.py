@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,11 +18,28 @@ _FIRST, _LAST = 20_000, 31_999
 """Below the range from which Linux takes ports for outgoing connections (32768 on), so that none is taken by chance."""
 
 
+class PortHold:
+    """A port that nobody takes by chance, though nobody listens on it: only who shares it on purpose can.
+
+    That is a server of the same user with SO_REUSEPORT (socket(7)), as Envoy is.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go of it; a process that was forked meanwhile keeps it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
 class Reservation:
     """Gives out free ports, each only once, holding them until it is closed."""
 
     def __init__(self, seed: str) -> None:
         self._held = ExitStack()
+        self._sockets: dict[int, socket.socket] = {}
         offset = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") % (_LAST - _FIRST)
         self._candidates = _from(_FIRST + offset)
 
@@ -40,8 +58,16 @@ class Reservation:
         held = _bind(port)
         if held is None:
             return False
-        self._held.enter_context(held)
+        self._sockets[port] = self._held.enter_context(held)
         return True
+
+    def keep(self, port: int) -> PortHold:
+        """Hold one of these ports for longer than the reservation, without a moment in which it is free."""
+        held = self._sockets[port]
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else others could bind it too
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.shutdown(socket.SHUT_RDWR)  # it listens no longer, and is bound as before
+        return PortHold(os.dup(held.fileno()))
 
     def first(self, *preferred: int) -> int:
         """Hold the first free one of the preferred ports, else any free one.
@@ -53,36 +79,6 @@ class Reservation:
             if self.take(port):
                 return port
         raise MachineError("no port is free on 127.0.0.1", hint="stop something that listens")
-
-
-class PortHold:
-    """A port that nobody can take by chance, though nobody listens on it: only who shares it on purpose can.
-
-    That is a server of the same user with SO_REUSEPORT (socket(7)), as Envoy is.
-    """
-
-    def __init__(self, held: socket.socket) -> None:
-        self._held = held
-
-    @classmethod
-    def of(cls, port: int) -> Self | None:
-        """Hold a port that is free; None when it is not."""
-        if not is_free(port):
-            return None
-        held = socket.socket()
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # old connections may linger
-        try:
-            held.bind(("127.0.0.1", port))
-        except OSError:
-            held.close()
-            return None
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else any other server could bind it
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        return cls(held)
-
-    def close(self) -> None:
-        """Let it go."""
-        self._held.close()
 
 
 def is_free(port: int) -> bool:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from spacectl.model.report import PsReport
 
 
+_NOT_THERE = frozenset({502, 503, 504})
+
+
 def call(
     space: Annotated[str, typer.Argument(help="The space whose API is called.")],
     method: Annotated[str, typer.Argument(help="GET, POST, …")],
@@ -42,6 +45,8 @@ def call(
     output.out(answer.text)
     if answer.status >= 400:  # noqa: PLR2004
         output.say(f"error: {space} answered {answer.status} {answer.reason}")
+        if answer.status in _NOT_THERE:
+            output.say("  hint: `spacectl ps` shows how the space is")
         raise typer.Exit(Exit.FAILED)
 
 

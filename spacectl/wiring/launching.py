@@ -10,7 +10,7 @@ from pathlib import Path
 from spacectl.adapters.builds import Builder
 from spacectl.adapters.env_file import read_env_file
 from spacectl.adapters.envoy.program import command_line
-from spacectl.adapters.network_ports import PortHold, is_free, owner
+from spacectl.adapters.network_ports import is_free, owner
 from spacectl.adapters.processes.children import Child, Processes
 from spacectl.adapters.processes.tail import tail
 from spacectl.core import bus
@@ -18,7 +18,6 @@ from spacectl.core.assemble import BUS, GATEWAY
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
 from spacectl.core.gateway.documents import BOOTSTRAP
 from spacectl.core.restarting import describe
-from spacectl.model.gateway import GatewayPlan
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.state import Ended, Unit
@@ -32,7 +31,6 @@ class Launcher:
         self._prepared = prepared
         self._processes = processes
         self._builder = Builder(prepared.layout.builds, processes.run)
-        self._front_door: PortHold | None = None
 
     def start(self, unit: Unit, number: int) -> Child:
         """Start a replica's main process.
@@ -75,23 +73,13 @@ class Launcher:
         prepared, layout = self._prepared, self._prepared.layout
         env = inheritable(prepared.inherited) | {INSTANCE: prepared.instance, "SPACE": name, "REPLICA": "1"}
         if name == GATEWAY and prepared.envoy is not None and prepared.gateway is not None:
-            self._hold_ports(prepared.gateway)
+            taken = next((edge.port for edge in prepared.gateway.edges if not is_free(edge.port)), None)
+            if taken is not None:
+                raise SpawnError(f"port {taken} is in use by {owner(taken)}", final=False)
             words = command_line(prepared.envoy, BOOTSTRAP)
             return Launch(words, layout.gateway, env | {"TZ": "UTC"}, layout.log(GATEWAY))
         words = (str(prepared.nats_server), "--config", str(layout.bus_config))
         return Launch(words, layout.run, env, layout.log(BUS), prepared.ports[BUS])
-
-    def _hold_ports(self, plan: GatewayPlan) -> None:
-        """Keep everyone else away from the front door's port, also while the gateway is started again.
-
-        Two systems that start side by side would both find 8080 free, and one would lose it for good.
-        """
-        taken = next((edge.port for edge in plan.edges if not is_free(edge.port)), None)
-        if self._front_door is None:
-            self._front_door = PortHold.of(plan.port)
-            taken = plan.port if self._front_door is None else taken
-        if taken is not None:
-            raise SpawnError(f"port {taken} is in use by {owner(taken)}", final=False)
 
     def _replica(self, manifest: SpaceManifest, number: int) -> Launch:
         prepared, name = self._prepared, manifest.space.name

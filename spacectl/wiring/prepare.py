@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.adapters.envoy.program import find_envoy
 from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
-from spacectl.adapters.network_ports import Reservation, owner
+from spacectl.adapters.network_ports import PortHold, Reservation, owner
 from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
-from spacectl.core.assemble import BUS, GATEWAY, select
+from spacectl.core.assemble import BUS, GATEWAY, assemble, select
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
-from spacectl.core.gateway.plan import edge_name, plan_gateway, port_names
+from spacectl.core.gateway.documents import documents
+from spacectl.core.gateway.plan import backends, edge_name, plan_gateway, port_names
 from spacectl.core.hints import did_you_mean
 from spacectl.errors import MachineError, UsageError
 from spacectl.model.bus import BusAccess, BusPlan
@@ -39,6 +41,7 @@ class Prepared:
         envoy: the program of the gateway; None where no space serves an API.
         ports: by replica (`orders.1`), engine (`bus`, `gateway`) and declared call (`cart>orders`).
         nats_urls: of each space, with its own user and password.
+        front_door: keeps the gateway's port from others, also while the gateway is started again.
         selected: the spaces to start.
         instance: marks every process of this system.
     """
@@ -50,6 +53,7 @@ class Prepared:
     envoy: Path | None
     ports: Mapping[str, int]
     gateway: GatewayPlan | None
+    front_door: PortHold | None
     bus_plan: BusPlan
     bus_access: BusAccess
     nats_urls: Mapping[str, str] = field(repr=False)
@@ -57,7 +61,7 @@ class Prepared:
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
-    def front_door(self) -> str | None:
+    def front_door_url(self) -> str | None:
         """Where people and checks reach every API; None where no space serves one."""
         return None if self.gateway is None else f"http://{HOST}:{self.gateway.port}"
 
@@ -84,7 +88,7 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
     external = system.manifest.bus.url
     program = None if external is not None else find_nats_server()
     envoy = find_envoy() if port_names(system) else None
-    ports = _ports(system, layout, embedded=program is not None)
+    ports, front_door = _ports(system, layout, embedded=program is not None)
     access, urls = _bus(system, layout, plan, ports)
     return Prepared(
         system=system,
@@ -93,7 +97,8 @@ def prepare(system: System, layout: Layout, names: Iterable[str], profiles: Iter
         nats_server=program,
         envoy=envoy,
         ports=ports,
-        gateway=plan_gateway(system, ports),
+        gateway=_gateway(system, layout, ports),
+        front_door=front_door,
         bus_plan=plan,
         bus_access=access,
         nats_urls=urls,
@@ -145,7 +150,15 @@ def _bus(
     return access, urls
 
 
-def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, int]:
+def _gateway(system: System, layout: Layout, ports: Mapping[str, int]) -> GatewayPlan | None:
+    plan = plan_gateway(system, ports)
+    if plan is not None:
+        at_rest = backends(assemble(system, embedded_bus=False), ports)
+        ConfigFolder(layout.gateway).write_missing(documents(plan, at_rest))
+    return plan
+
+
+def _ports(system: System, layout: Layout, *, embedded: bool) -> tuple[Mapping[str, int], PortHold | None]:
     before = {name: port for name, port in read_json(layout.ports).items() if isinstance(port, int)}
     given: dict[str, int] = {}
     with Reservation(str(layout.root)) as reservation:
@@ -162,8 +175,10 @@ def _ports(system: System, layout: Layout, *, embedded: bool) -> Mapping[str, in
         for name in (*_replicas(system), *port_names(system)):
             if name not in given:
                 given[name] = reservation.first(*_preferred(before, name))
+        # Two systems that start side by side would both find 8080 free, and one would lose it for good.
+        front_door = reservation.keep(given[GATEWAY]) if GATEWAY in given else None
     write_private(layout.ports, json.dumps(before | given, indent=1) + "\n")
-    return given
+    return given, front_door
 
 
 def _fixed(system: System, *, embedded: bool) -> list[tuple[str, int, str]]:

@@ -142,6 +142,8 @@ def start(prepared: Prepared, lock: Lock, *, watch: bool) -> SupervisorProcess:
         os._exit(_supervisor(prepared, watch=watch, log=log, lifeline=ours, lock=lock.descriptor))
     os.close(ours)
     os.close(log)
+    if prepared.front_door is not None:
+        prepared.front_door.release()
     lock.release()
     return SupervisorProcess(pid, theirs)
 
@@ -156,7 +158,8 @@ def _refuse_threads() -> None:
 def _supervisor(prepared: Prepared, *, watch: bool, log: int, lifeline: int, lock: int) -> int:
     """The life of the forked process; it must never return into the command it was forked from."""
     try:
-        _leave_command(log, keep=(lifeline, lock))
+        front_door = () if prepared.front_door is None else (prepared.front_door.descriptor,)
+        _leave_command(log, keep=(lifeline, lock, *front_door))
         sign(lock, os.getpid())
         from spacectl.wiring.supervise import supervise
 

@@ -104,9 +104,9 @@ def _surroundings(prepared: Prepared) -> Surroundings:
         since=now,
         clock_offset_s=time.time() - now,
         bus_url=prepared.bus_access.url,
-        gateway_url=prepared.front_door,
+        gateway_url=prepared.front_door_url,
         ports=prepared.ports,
-        urls={name: f"{prepared.front_door}/{name}" for name in serving(prepared.system)},
+        urls={name: f"{prepared.front_door_url}/{name}" for name in serving(prepared.system)},
     )
 
 

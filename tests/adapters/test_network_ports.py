@@ -97,3 +97,25 @@ def test_no_port_left_is_said() -> None:
         reservation._candidates = iter(())
         with pytest.raises(MachineError, match=r"no port is free on 127\.0\.0\.1"):
             reservation.first()
+
+
+def test_a_port_that_is_kept_can_be_taken_by_nobody_but_who_shares_it() -> None:
+    with Reservation("/shop") as reservation:
+        port = reservation.first()
+        kept = reservation.keep(port)
+    try:
+        assert not is_free(port)
+        with Reservation("/other") as other:
+            assert not other.take(port)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        for _ in range(2):  # a server that comes again, while connections of the first one linger
+            server = socket.create_server(("127.0.0.1", port), reuse_port=True)
+            with closing(server), closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as client:
+                server.accept()[0].close()
+                assert client.recv(1) == b""
+            assert not is_free(port)
+    finally:
+        kept.release()
+    kept.release()
+    assert is_free(port)

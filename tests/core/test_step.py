@@ -33,10 +33,10 @@ from spacectl.model.state import BuildPhase, Ended, Replica, State, Unit
 OK, BAD, KILLED = Ended(0, None), Ended(1, None), Ended(None, 9)
 
 
-def unit(name: str, *, after: tuple[str, ...] = (), replicas: int = 1, **sections: Any) -> Unit:
-    manifest = SpaceManifest.model_validate(
-        {"space": {"name": name, **sections.pop("space", {})}, "run": {"command": ["x"]}, **sections}
-    )
+def unit(name: str, *, after: tuple[str, ...] = (), replicas: int = 1, serves: bool = False, **sections: Any) -> Unit:
+    space = {"name": name, **sections.pop("space", {})}
+    decoded = {"space": space, "run": {"command": ["x"]}, "api": {"serves": serves}, **sections}
+    manifest = SpaceManifest.model_validate(decoded)
     return Unit(name, manifest, frozenset(after), tuple(Replica(name, number + 1) for number in range(replicas)))
 
 

@@ -8,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from spacectl.core.settle import next_wake
 from spacectl.core.step import finished, step
-from spacectl.model.actions import Build, CancelBuild, Kill, Probe, Spawn, Terminate
+from spacectl.model.actions import Build, CancelBuild, Drain, Kill, Probe, Spawn, Terminate
 from spacectl.model.events import (
     BuildFinished,
+    Drained,
     Event,
     Exited,
     FilesChanged,
@@ -45,7 +46,7 @@ def shop() -> State:
             "catalog",
             manifest("catalog", build={"command": "make"}, watch={"on_change": "build"}),
             frozenset({"bus"}),
-            (Replica("catalog", 1), Replica("catalog", 2)),
+            (Replica("catalog", 1), Replica("catalog", 2), Replica("catalog", 3)),
         ),
         Unit(
             "orders",
@@ -69,6 +70,7 @@ class World:
     spawning: set[str] = field(default_factory=set)
     building: set[str] = field(default_factory=set)
     probes: list[Probe] = field(default_factory=list)
+    drains: list[Drain] = field(default_factory=list)
 
 
 class Supervision(RuleBasedStateMachine):
@@ -77,7 +79,9 @@ class Supervision(RuleBasedStateMachine):
         self.state, self.now, self.world = shop(), 0.0, World()
 
     def feed(self, event: Event) -> None:
-        self.state, actions = step(self.state, event, self.now)
+        before = self.state
+        self.state, actions = step(before, event, self.now)
+        self.check_draining(before, event)
         world = self.world
         for action in actions:
             match action:
@@ -85,6 +89,13 @@ class Supervision(RuleBasedStateMachine):
                     assert name not in world.processes, "a second process for one replica"
                     assert name not in world.spawning
                     world.spawning.add(name)
+                case Drain():
+                    assert world.processes[action.replica] == action.pid
+                    assert action not in world.drains, "asked twice to finish"
+                    world.drains.append(action)
+                case Terminate(replica=name) if name in world.processes:
+                    assert not self.state.replica(name).draining, "told while it finishes what it has"
+                    world.asked.add(world.processes[name])
                 case Terminate(replica=name) | Kill(replica=name):
                     if name in world.processes:
                         world.asked.add(world.processes[name])
@@ -94,6 +105,20 @@ class Supervision(RuleBasedStateMachine):
                     world.building.discard(name)
                 case Probe():
                     world.probes.append(action)
+
+    def check_draining(self, before: State, event: Event) -> None:
+        """Whoever others call is told to end only after it finished what it had, or when there is no time for that."""
+        for unit in self.state.units.values():
+            for new in unit.replicas:
+                old = before.replica(new.name)
+                if old.phase is Phase.READY and new.phase is Phase.STOPPING:
+                    hasty = isinstance(event, ShutDown) and event.now
+                    assert new.draining == (unit.serves and not hasty)
+                if old.draining and not new.draining:
+                    late = old.deadline_at is not None and old.deadline_at <= self.now
+                    told = isinstance(event, Drained | Exited) and event.replica == new.name
+                    assert late or told or isinstance(event, ShutDown)
+                assert not new.draining or (new.phase is Phase.STOPPING and new.process and not new.process.ended)
 
     @rule(names=st.sets(st.sampled_from(NAMES), min_size=1))
     def start(self, names: set[str]) -> None:
@@ -160,6 +185,12 @@ class Supervision(RuleBasedStateMachine):
         probe = self.world.probes.pop(data.draw(st.integers(0, len(self.world.probes) - 1)))
         self.feed(Probed(probe.replica, probe.pid, probe.kind, reason))
 
+    @precondition(lambda self: self.world.drains)
+    @rule(data=st.data())
+    def gateway_answers(self, data: st.DataObject) -> None:
+        drain = self.world.drains.pop(data.draw(st.integers(0, len(self.world.drains) - 1)))
+        self.feed(Drained(drain.replica, drain.pid))
+
     @precondition(lambda self: self.world.building)
     @rule(data=st.data(), reason=st.sampled_from([None, None, "exit 2"]))
     def build_ends(self, data: st.DataObject, reason: str | None) -> None:
@@ -190,6 +221,16 @@ class Supervision(RuleBasedStateMachine):
         assert not on_the_way or next_wake(self.state) is not None
 
     @invariant()
+    def one_by_one(self) -> None:
+        """Whose turn to be restarted has not come is up, and each of them is meant to be."""
+        for unit in self.state.units.values():
+            assert not unit.rolling or unit.serves
+            for replica in unit.replicas:
+                if replica.number in unit.rolling:
+                    assert replica.wanted
+                    assert replica.phase in {Phase.READY, Phase.UNHEALTHY}
+
+    @invariant()
     def nothing_is_overdue(self) -> None:
         """What is due was done: else the loop would ask for the time again and again, and do nothing else."""
         wake = next_wake(self.state)
@@ -213,6 +254,9 @@ class Supervision(RuleBasedStateMachine):
             self.world.processes[name] = self.world.pid
             self.world.mains.add(self.world.pid)
             self.feed(Spawned(name, self.world.pid, 1))
+        for drain in self.world.drains:
+            self.feed(Drained(drain.replica, drain.pid))
+        self.world.drains.clear()
         for name, pid in sorted(self.world.processes.items()):
             if pid in self.world.asked and pid in self.world.mains:
                 self.world.mains.discard(pid)

@@ -23,7 +23,7 @@ def unit(name: str, *after: str, engine: bool = False, pid: int | None = None) -
 
 
 def supervisor(*units: Unit, closing: bool = False, notes: list[Note] | None = None) -> Supervisor:
-    around = Surroundings("shop", 77, 0.0, 0.0, "nats://127.0.0.1:4222", {}, {})
+    around = Surroundings("shop", 77, 0.0, 0.0, "nats://127.0.0.1:4222", None, {}, {})
     state = State({each.name: each for each in units}, closing=closing)
     kept = [] if notes is None else notes
     return Supervisor(state, around, clock=time.monotonic, journal=kept.append, selected=frozenset({"orders"}))

@@ -29,7 +29,8 @@ def test_it_shows_how_spaces_come_up_then_what_they_write(
     up = system.foreground("up")
     up.until(SHOWING)
     before, _, _ = up.err.partition("tiny  ● ready")
-    assert sorted(before.splitlines()) == ["bus: ready", "clock.1: ready", "orders.1: ready", "speaker.1: ready"]
+    ready = ("bus", "clock.1", "gateway", "orders.1", "speaker.1")
+    assert sorted(before.splitlines()) == [f"{name}: ready" for name in ready]
 
     up.until("speaker.1 | up")
     pid = system.replica("orders.1")["pid"]

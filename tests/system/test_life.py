@@ -39,7 +39,7 @@ def test_a_life(make_system: Any, serve: Callable[..., str], idle: Callable[...,
     stopped = system.replica("orders.1")
     assert (stopped["state"], stopped["pid"], stopped["port"]) == ("stopped", None, stopped["port"])
     refused = system.run("call", "orders", "GET", "/health")
-    assert refused.code == 1
+    assert (refused.code, refused.json["state"]) == (1, "stopped")
     assert "spacectl ps" in refused.err
 
     assert system.run("start", "orders").code == 0
@@ -75,7 +75,7 @@ def test_ps_json_has_the_published_shape(make_system: Any, serve: Callable[..., 
         "name", "state", "pid", "container", "port", "restarts", "started", "cpu_percent", "memory_bytes", "exit",
         "reason",
     }  # fmt: skip
-    assert orders["url"] == f"http://127.0.0.1:{replica['port']}"
+    assert orders["url"] == f"{ps['gateway']['url']}/orders"
     assert psutil.Process(replica["pid"]).cmdline()[2].endswith("serve.py")
     assert (replica["container"], replica["restarts"], replica["exit"], replica["reason"]) == (None, 0, None, None)
     used = system.wait_for_replica("orders.1", lambda each: each["memory_bytes"])
@@ -89,7 +89,7 @@ def test_every_process_carries_the_mark_and_listens_on_loopback_only(
     system = make_system({"orders": serve(), "cart": serve()})
     system.up()
     marked = system.marked()
-    assert len(marked) == 3  # the bus and two spaces
+    assert len(marked) == 4  # bus, gateway and two spaces
     listening = {
         connection.laddr.ip
         for process in [*marked, *system.supervisors()]
@@ -124,14 +124,15 @@ def test_what_a_replica_is_given(make_system: Any, serve: Callable[..., str]) ->
     (folder / ".env").write_text("FROM=file\nTOKEN='a b'\n")
     system.up(env={"SEEN": "by all", "OTEL_X": "not by spaces", "VIRTUAL_ENV": "/nowhere", "SPACECTL_X": "ours"})
     got = system.run("call", "orders", "GET", "/env").json
-    replica, history = system.replica("orders.1"), system.replica("order-history.1")
+    replica = system.replica("orders.1")
+    edge = json.loads((system.state / "ports.json").read_text())["orders>order-history"]
     data = str(system.state / "data" / "orders")
     assert {name: got.get(name) for name in (
         "HOST", "PORT", "SPACE", "REPLICA", "SYSTEM", "DATA_DIR", "ORDER_HISTORY_URL", "PYTHONUNBUFFERED", "LOG_LEVEL",
         "WHERE", "FROM", "TOKEN", "NATS_INBOX_PREFIX", "SEEN"
     )} == {
         "HOST": "127.0.0.1", "PORT": str(replica["port"]), "SPACE": "orders", "REPLICA": "1", "SYSTEM": "tiny",
-        "DATA_DIR": data, "ORDER_HISTORY_URL": f"http://127.0.0.1:{history['port']}", "PYTHONUNBUFFERED": "1",
+        "DATA_DIR": data, "ORDER_HISTORY_URL": f"http://127.0.0.1:{edge}", "PYTHONUNBUFFERED": "1",
         "LOG_LEVEL": "debug", "WHERE": f"{data}/x", "FROM": "manifest", "TOKEN": "a b", "NATS_INBOX_PREFIX": "mine",
         "SEEN": "by all",
     }  # fmt: skip

@@ -61,7 +61,11 @@ def test_a_port_that_is_asked_for_is_given(make_system: Any, serve: Callable[...
         port = listener.getsockname()[1]
     system = make_system({"orders": serve(more=f"[api]\nport = {port}\n")})
     system.up()
-    assert system.ps()["spaces"][0]["url"] == f"http://127.0.0.1:{port}"
+    assert system.replica("orders.1")["port"] == port
+    system.run("down")
+    system = make_system({"orders": serve()}, f"[gateway]\nport = {port}\n")
+    system.up()
+    assert system.ps()["spaces"][0]["url"] == f"http://127.0.0.1:{port}/orders"
 
 
 def test_a_read_only_folder(make_system: Any, serve: Callable[..., str], tmp_path: Path) -> None:

@@ -117,12 +117,13 @@ def test_a_narrow_terminal(
     terminal.type("spacectl up --timeout 2s")
     terminal.until("showing logs")
     shown = terminal.screen()
-    assert shown[1:4] == [
+    assert shown[1].startswith("gateway ● ready")  # the first line is too long for this terminal
+    assert shown[2:5] == [
         "REPLICA          STATE       RESTARTS",
         "clock.1          ● ready            0",
         "order-history.1  ◔ starting         0",
     ]
-    assert shown[4] == "order-history.1: /health answers 503"
+    assert shown[5] == "order-history.1: /health answers 503"
     terminal.press("C-c")
     terminal.until(PROMPT)
     assert not system.here()

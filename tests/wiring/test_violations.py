@@ -30,7 +30,7 @@ async def test_a_flood_of_refused_attempts_is_told_in_small_portions(tmp_path: P
     (tmp_path / "spaces" / "orders" / "space.toml").write_text('[space]\nname = "orders"\n[run]\ncommand = "x"\n')
     prepared = prepare(load(tmp_path), Layout(tmp_path), (), ())
     notes: list[Note] = []
-    around = Surroundings("shop", 1, 0.0, 0.0, "", {}, {})
+    around = Surroundings("shop", 1, 0.0, 0.0, "", None, {}, {})
     state = assemble(prepared.system, embedded_bus=True)
     supervisor = Supervisor(state, around, clock=time.monotonic, journal=notes.append, selected=frozenset())
     events = supervisor.loop._events

@@ -30,9 +30,25 @@ class ConfigFolder:
         """
         for name, document in files.items():
             text = json.dumps(document)
-            if self._written.get(name) != text:
+            if self._known(name) != text:
                 self._replace(self.folder / name, text)
                 self._written[name] = text
+
+    def write_missing(self, files: Mapping[str, Document]) -> None:
+        """Write those of these files that are not there: an engine may be running with those that are.
+
+        Raises:
+            MachineError: as `write`.
+        """
+        self.write({name: document for name, document in files.items() if self._known(name) is None})
+
+    def _known(self, name: str) -> str | None:
+        if name not in self._written:
+            try:
+                self._written[name] = (self.folder / name).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                return None
+        return self._written[name]
 
     def _replace(self, path: Path, text: str) -> None:
         aside = path.with_name(f".{path.name}")

@@ -63,7 +63,8 @@ def _manager(stats: str, routes: str) -> Document:
         # A caller that is gone has closed its connection: on one machine nothing is lost on the way.
         "stream_idle_timeout": "0s",
         "server_header_transformation": "PASS_THROUGH",
-        "preserve_external_request_id": True,
+        # One that a caller sends goes on as it is; to make one up for each request is no business of ours.
+        "generate_request_id": False,
         "local_reply_config": {"mappers": [_unreachable()]},
     }
 

@@ -36,7 +36,7 @@ def unit(name: str, *after: str) -> Unit:
 
 def supervisor() -> Supervisor:
     units = (unit("catalog"), unit("orders", "catalog"))
-    around = Surroundings("shop", 77, 0.0, 0.0, "nats://127.0.0.1:4222", {}, {})
+    around = Surroundings("shop", 77, 0.0, 0.0, "nats://127.0.0.1:4222", None, {}, {})
     made = Supervisor(State({each.name: each for each in units}), around, clock=time.monotonic,
                       journal=lambda _: None, selected=frozenset({"orders"}))  # fmt: skip
     made.attach(lambda _action, _state: None)

@@ -1,4 +1,6 @@
-"""A small API: /health, /env (its environment), /pid, and POST /echo.
+"""A small API: /health, /env (its environment), /pid, /slow (answers after a second), and POST /echo.
+
+It keeps connections, and ends at once when it is told to, whatever it has in hand.
 
 Options: --health STATUS (what /health answers), --late SECONDS (before it listens), --say TEXT (a first line).
 """
@@ -19,12 +21,19 @@ given = options.parse_args()
 
 
 class Api(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are written one after the other
+
     def do_GET(self) -> None:
         if self.path == "/health":
             self.answer(given.health, {"status": given.health})
         elif self.path == "/env":
             self.answer(200, dict(os.environ))
         elif self.path == "/pid":
+            self.answer(200, {"pid": os.getpid()})
+        elif self.path == "/slow":
+            print("slow", flush=True)
+            time.sleep(1)
             self.answer(200, {"pid": os.getpid()})
         else:
             self.answer(404, {"detail": f"nothing at {self.path}"})
