@@ -169,7 +169,8 @@ def _in_flight(tally: Tally, subjects: tuple[str, ...], counts: Counts, reading:
     if not reading.in_flight:
         return (0,) * len(subjects)
     settled = tally.until(reading.acked_seq, tally.columns(subjects))
-    return spread(reading.in_flight, [count - round(done) for count, done in zip(counts, settled, strict=True)])
+    open_ = [count - round(done) for count, done in zip(counts, settled, strict=True)]
+    return spread(reading.in_flight, open_ if any(open_) else counts)  # what came just now is not in the tally yet
 
 
 def _oldest(
