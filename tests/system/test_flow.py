@@ -54,7 +54,11 @@ def test_the_counts_are_those_of_the_programs_themselves(
     here.up()
     ticks, tocks = EVENTS * 3 // 4, EVENTS // 4
 
+    asked_by_us = 1  # through the front door
+
     def taken() -> Any:
+        nonlocal asked_by_us
+        asked_by_us += 1
         return json.loads(here.run("call", "counter", "GET", "/told").out)
 
     def flow() -> Any:
@@ -90,6 +94,7 @@ def test_the_counts_are_those_of_the_programs_themselves(
     assert spaces["ticker"]["published"] == EVENTS
     assert spaces["counter"]["delivered"] == EVENTS
     assert spaces["caller"]["calls"] == CALLS
+    assert spaces["counter"]["requests"] == CALLS + asked_by_us
     assert report["bus"]["published"] == EVENTS
     assert report["unseen"] == report["unheard"] == []
 

@@ -7,6 +7,7 @@ https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rout
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -83,8 +84,9 @@ def _values(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _latencies(values: list[Mapping[str, Any]], kind: str) -> Latencies | None:
-    numbers = [round(float(each[kind]), 2) for each in values if each.get(kind) is not None]
-    return Latencies(*numbers) if len(numbers) == len(values) else None
+    told = [each.get(kind) for each in values]
+    numbers = [round(float(each), 2) for each in told if each is not None and math.isfinite(each)]
+    return Latencies(*numbers) if len(numbers) == len(values) else None  # not a number where there was no request
 
 
 def _count(edges: dict[tuple[str, str], _Counted], key: tuple[str, str], what: str, value: Any) -> None:
