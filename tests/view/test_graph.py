@@ -3,7 +3,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacectl.core.graph import declared_graph
@@ -75,6 +75,7 @@ def test_a_narrow_drawing_cuts_labels_only() -> None:
     assert sum("◄" in line for line in lines) == len(bundles(shop()))
 
 
+@settings(deadline=None)
 @given(st.sets(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES), st.sampled_from(["event", "call"]))))
 def test_every_edge_can_be_followed_from_its_source_to_its_target(edges: set[tuple[str, str, str]]) -> None:
     links = [
