@@ -77,8 +77,8 @@ def declared_flow(system: System) -> Declared:
 def advance_bus(flow: Flow, reading: BusReading, declared: Declared) -> Flow:
     """Take in another reading of the bus."""
     before_at = reading.at if flow.bus is None else flow.bus.at
-    streams = dict(flow.streams)
-    consumers = dict(flow.consumers)
+    streams = {name: stream for name, stream in flow.streams.items() if name in declared.publishes}
+    consumers = {key: each for key, each in flow.consumers.items() if _stays(key, reading, declared)}
     for name, stream in reading.streams.items():
         followed = _stream(flow.streams.get(name), stream, before_at, reading.at)
         if followed is None:
@@ -95,6 +95,12 @@ def advance_bus(flow: Flow, reading: BusReading, declared: Declared) -> Flow:
 def advance_gateway(flow: Flow, reading: GatewayReading) -> Flow:
     """Take in another reading of the gateway."""
     return replace(flow, gateway=reading, calls=follow_calls(flow.calls, flow.gateway, reading))
+
+
+def _stays(key: ConsumerKey, reading: BusReading, declared: Declared) -> bool:
+    """Whether a consumer is still of interest: declared, or there all the same."""
+    stream = reading.streams.get(key[0])
+    return key in declared.subscribes or (stream is not None and key[1] in stream.consumers)
 
 
 def _stream(before: StreamFlow | None, reading: StreamReading, before_at: float, at: float) -> StreamFlow | None:

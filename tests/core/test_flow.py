@@ -292,6 +292,22 @@ def test_a_consumer_nobody_declares_is_told_as_such() -> None:
     assert told["orders.placed"].seen
 
 
+def test_what_the_manifests_do_not_name_any_more_and_the_bus_does_not_have_is_forgotten() -> None:
+    engine = bus()
+    engine.publish("orders.placed")
+    engine.deliver("catalog", 1)
+    flow = read(Flow(), engine, 0.0)
+    del engine.consumers["catalog"]
+    less = replace(DECLARED, subscribes={("orders", "payments"): SUBJECTS}, calls=frozenset())
+    engine.at = 1.0
+    flow = advance_bus(flow, engine.reading(), less)
+    assert {edge.target for edge in flow_report(flow, less, clock_offset_s=0.0).edges} == {"payments"}
+    nothing = replace(less, publishes={}, subscribes={})
+    flow = advance_bus(flow, replace(engine.reading(), streams={}), nothing)
+    report = flow_report(flow, nothing, clock_offset_s=0.0)
+    assert (report.edges, report.unheard) == ((), ())
+
+
 def test_what_is_published_and_unheard_is_told() -> None:
     engine = bus()
     engine.publish("orders.placed")
