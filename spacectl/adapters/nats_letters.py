@@ -49,6 +49,9 @@ class LetterBox:
     Args:
         client: a connection among the spaces that may manage JetStream.
         system: name of the system.
+
+    Attributes:
+        recorded: whether the bus keeps such a list, as far as was looked.
     """
 
     def __init__(self, client: Client, system: str) -> None:
@@ -56,6 +59,7 @@ class LetterBox:
         self._stream = letters_stream(system)
         self._known: dict[int, Letter] = {}
         self._seen: tuple[object, ...] = ()
+        self.recorded = True
         self._few = asyncio.Semaphore(_FEW)
 
     async def letters(self, *, at_most: int | None = None) -> tuple[Letter, ...]:
@@ -68,6 +72,7 @@ class LetterBox:
             MachineError: the bus does not answer.
         """
         info = await self._ask(f"$JS.API.STREAM.INFO.{self._stream}", {"deleted_details": True})
+        self.recorded = "error" not in info
         state = info.get("state") or {"messages": 0, "first_seq": 1, "last_seq": 0}
         seen = (info.get("created"), state["messages"], state["first_seq"], state["last_seq"])
         if seen == self._seen:

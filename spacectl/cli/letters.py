@@ -61,11 +61,14 @@ def letters(
 
 async def _act(action: str, ids: Sequence[int], timeout_s: float, *, as_json: bool, system: Path | None) -> bool:
     from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.cli import output
     from spacectl.cli.bus import running_bus
 
     async with running_bus(system, "letters") as bus:
         box = LetterBox(bus.client, bus.system)
         found = await box.letters()
+        if not box.recorded:
+            output.say("no list of dead letters: nobody subscribes here, or another stream of this bus takes them")
         chosen = _chosen(found, ids)
         match action:
             case "list":

@@ -259,3 +259,16 @@ def test_two_replays_to_one_subscriber_do_not_mix(start_bus: Callable[..., Any])
 
 async def _holds(client: Client, name: str) -> bool:
     return name in await streams(client)
+
+
+def test_a_bus_that_keeps_no_list_says_so(start_bus: Callable[..., Any]) -> None:
+    bus = start_bus({"orders": {"publishes": ["orders.placed"]}})
+
+    async def run() -> None:
+        await bus.provision()
+        async with admin(bus) as client:
+            box = LetterBox(client, "shop")
+            assert await box.letters() == ()
+            assert not box.recorded
+
+    asyncio.run(run())
