@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import commands
+import flow
 import gateway
 import shop
 from rich.console import Console
@@ -94,6 +95,40 @@ def idle(rounds: int, folder: Path) -> list[Line]:
     ]
 
 
+def flow_poll(rounds: int, folder: Path) -> list[Line]:
+    """What a look at 200 spaces and 1,000 edges costs, when all of them are in use."""
+    what = "a look at 200 spaces and 1,000 edges, processor time"
+    with flow.engines(folder) as engines:
+        recorded = [flow.recorded_polls(engines) for _ in range(rounds)]
+        real = [flow.real_polls(engines) for _ in range(rounds)]
+    return [
+        Line("flow_recorded", f"{what}: recorded answers", "ms", tuple(map(statistics.median, recorded)), bound=50),
+        Line("flow_real", f"{what}: real engines", "ms", tuple(map(statistics.median, real)), bound=50),
+    ]
+
+
+def flow_bus(rounds: int, folder: Path) -> list[Line]:
+    """How long a bus takes for the same messages with somebody looking, and with a tap that is stopped."""
+    what = f"{flow.MESSAGES:,} messages of {flow.SIZE} B"
+    with flow.engines(folder, flow.FEW_SPACES) as engines:
+        polled = flow.compared(rounds * 3, engines, flow.polling)
+        tapped = flow.compared(rounds * 3, engines, flow.suspended_tap)
+    return [
+        *_beside_the_bus("flow_bus", f"{what} with the flow read each second | without", polled, 1 / 0.98),
+        *_beside_the_bus("flow_tap", f"{what} with a suspended tap | without", tapped, 1 / 0.95),
+    ]
+
+
+def _beside_the_bus(name: str, what: str, pairs: list[tuple[flow.Cost, flow.Cost]], bound: float) -> list[Line]:
+    ours, plain = zip(*pairs, strict=True)
+    clock = [tuple(each.wall_s for each in costs) for costs in (ours, plain)]
+    processor = [tuple(each.cpu_s for each in costs) for costs in (ours, plain)]
+    return [
+        Line(name, what, "s", *clock, bound=bound),
+        Line(f"{name}_cpu", "the bus's processor time for the same", "s", *processor, bound=bound),
+    ]
+
+
 def through_gateway(rounds: int, folder: Path) -> list[Line]:
     """Requests through the gateway; beside an Envoy that was set up by hand with the least that does the same."""
     ours: list[gateway.Cost] = []
@@ -122,6 +157,8 @@ BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "ps": ps,
     "new": new,
     "idle": idle,
+    "flow_poll": flow_poll,
+    "flow_bus": flow_bus,
     "gateway": through_gateway,
 }
 

@@ -23,6 +23,7 @@ from spacectl.model.bus import (
     FoundConsumer,
     FoundStream,
     StreamSpec,
+    letters_stream,
 )
 
 if TYPE_CHECKING:
@@ -192,7 +193,13 @@ def _found_consumer(info: api.ConsumerInfo) -> FoundConsumer:
 async def _perform(js: JetStreamManager, system: str, step: Step) -> BusChange:
     match step:
         case Make(spec=spec):
-            await _put(js, system, spec, new=True)
+            try:
+                await _put(js, system, spec, new=True)
+            except nats.js.errors.APIError as error:
+                if error.err_code != _OVERLAP or spec.name != letters_stream(system):
+                    raise
+                taken = "another stream takes what the bus tells of dead letters: spacectl cannot list them"
+                return BusChange("kept", f"stream {spec.name}", taken)
         case Change(spec=spec):
             await _put(js, system, spec, new=False)
         case Remove(spec=spec):

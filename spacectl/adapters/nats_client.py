@@ -12,7 +12,7 @@ import nats.errors
 from nats.aio.client import Client, ErrorCallback
 
 from spacectl.errors import MachineError
-from spacectl.model.bus import OWNER_KEY
+from spacectl.model.bus import OWNER_KEY, REPLAY_SUBJECT
 
 if TYPE_CHECKING:
     from nats.js.api import StreamInfo
@@ -73,8 +73,9 @@ async def declared_subjects(client: Client, system: str, *, timeout_s: float = 5
 
 def _concerns(stream: StreamInfo, system: str) -> bool:
     owner = (stream.config.metadata or {}).get(OWNER_KEY)
-    inner = any(subject.startswith("$") for subject in stream.config.subjects or ())  # key-value and object stores
-    return owner == system or (owner is None and not inner)
+    # Key-value and object stores, dead letters and their copies are no events of a space.
+    inner = any(subject.startswith(("$", REPLAY_SUBJECT)) for subject in stream.config.subjects or ())
+    return not inner and owner in (system, None)
 
 
 async def _patiently(url: str, name: str, note: ErrorCallback) -> Client:

@@ -26,16 +26,13 @@ from nats.aio.msg import Msg
 from nats.js import api
 
 from spacectl.errors import MachineError, NotRunningError
-from spacectl.model.bus import OWNER_KEY
+from spacectl.model.bus import OWNER_KEY, USE_KEY
 from spacectl.model.message import Message, Skipped, decode_body
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.subscription import Subscription
     from nats.js.manager import JetStreamManager
-
-USE_KEY = "spacectl.use"
-"""The key of a consumer's metadata that says `tap`, so that nobody takes it for a subscriber."""
 
 BATCH = 256
 """Messages asked for at once: enough that asking costs little, few enough that a stopped tap holds little."""

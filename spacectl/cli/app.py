@@ -18,7 +18,10 @@ from spacectl.cli.call import call
 from spacectl.cli.config import config
 from spacectl.cli.doctor import doctor
 from spacectl.cli.down import down
+from spacectl.cli.flow import flow
+from spacectl.cli.graph import graph
 from spacectl.cli.helping import Groups, help_of
+from spacectl.cli.letters import letters
 from spacectl.cli.logs import logs
 from spacectl.cli.new import new
 from spacectl.cli.ps import ps
@@ -43,7 +46,13 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
         restart: "stop spaces and start them again",
         scale: "run more or fewer replicas of spaces",
     },
-    "Look": {ps: "what runs, and how it is", logs: "what spaces, builds and the bus wrote"},
+    "Look": {
+        ps: "what runs, and how it is",
+        logs: "what spaces, builds and the bus wrote",
+        flow: "what moves between the spaces",
+        graph: "the architecture as a drawing",
+        letters: "messages that their subscribers gave up",
+    },
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
     "Manifests and machine": {
         config: "the manifests, every default filled in",

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from spacectl.model.bus import (
     ADMIN_USER,
+    DEAD_ADVISORY,
+    DEAD_KINDS,
     SYSTEM_USER,
     BusAccess,
     BusPlan,
@@ -17,6 +19,8 @@ from spacectl.model.bus import (
     BusUser,
     ConsumerSpec,
     StreamSpec,
+    letters_stream,
+    replay_stream,
 )
 from spacectl.model.system import Space, System
 
@@ -36,6 +40,10 @@ MAX_MEMORY = 10**9
 FILL = 0.9
 """The share of the store that streams may claim: what spaces that are gone left behind must find room too."""
 
+_LETTERS_AGE_S = 30 * 86400.0
+_LETTERS_BYTES = 4 * 10**6
+"""Some 13,000 letters of 300 bytes; the oldest go first."""
+
 _URL_SAFE = re.compile(r"[A-Za-z0-9_-]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
@@ -50,7 +58,7 @@ def plan_bus(system: System) -> BusPlan:
     return BusPlan(
         system=system.name,
         users=tuple(_user(space, consumers) for space in system.spaces),
-        streams=fit(streams, max_file=system.manifest.bus.max_store),
+        streams=fit((*streams, *_letters(system.name, consumers)), max_file=system.manifest.bus.max_store),
         consumers=consumers,
     )
 
@@ -179,6 +187,23 @@ def _consumers(space: Space, streams: Iterable[StreamSpec]) -> Iterable[Consumer
             )
 
 
+def _letters(system: str, consumers: Iterable[ConsumerSpec]) -> Iterable[StreamSpec]:
+    """The stream in which the bus itself keeps what it says of messages that a subscriber gave up.
+
+    Advisories: https://docs.nats.io/running-a-nats-service/nats_admin/monitoring/monitoring_jetstream
+    """
+    heard = sorted({consumer.stream for consumer in consumers})
+    if heard:
+        yield StreamSpec(
+            name=letters_stream(system),
+            subjects=_sorted(f"{DEAD_ADVISORY}.{kind}.{stream}.*" for stream in heard for kind in DEAD_KINDS),
+            storage="file",
+            max_age_s=_LETTERS_AGE_S,
+            max_bytes=_LETTERS_BYTES,
+            duplicate_window_s=MEMORY_DUPLICATE_WINDOW_S,
+        )
+
+
 def _user(space: Space, consumers: Iterable[ConsumerSpec]) -> BusUser:
     inbox = f"{inbox_prefix(space.name)}.>"
     pulls = [
@@ -189,6 +214,7 @@ def _user(space: Space, consumers: Iterable[ConsumerSpec]) -> BusUser:
             f"$JS.API.CONSUMER.MSG.NEXT.{consumer.stream}.{consumer.name}",
             f"$JS.API.CONSUMER.INFO.{consumer.stream}.{consumer.name}",
             f"$JS.ACK.{consumer.stream}.{consumer.name}.>",
+            f"$JS.ACK.{replay_stream(consumer.stream, consumer.name)}.{consumer.name}.>",
         )
     ]
     return BusUser(

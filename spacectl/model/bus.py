@@ -18,11 +18,31 @@ SYSTEM_USER = "system"
 OWNER_KEY = "spacectl.system"
 """The key of the metadata in which a stream or consumer bears the name of the system that made it."""
 
+USE_KEY = "spacectl.use"
+"""The key of a consumer's metadata that says `tap` or `replay`, so that nobody takes it for a subscriber."""
+
+DEAD_ADVISORY = "$JS.EVENT.ADVISORY.CONSUMER"
+DEAD_KINDS = ("MAX_DELIVERIES", "MSG_TERMINATED")
+"""How the bus tells that a subscriber gets a message no more: `DEAD_ADVISORY.KIND.STREAM.CONSUMER`."""
+
+REPLAY_SUBJECT = "REPLAY."
+"""Before the subject of a copy, with the names of stream and subscriber, on its way into a replay stream."""
+
 MAX_PAYLOAD = 1024 * 1024
 """Bytes of the largest message the embedded server takes."""
 
 Storage = Literal["file", "memory"]
 Start = Literal["all", "new"]
+
+
+def letters_stream(system: str) -> str:
+    """The stream that keeps a system's dead letters. Names of spaces have no capitals, so that none can meet it."""
+    return f"LETTERS_{system}"
+
+
+def replay_stream(stream: str, consumer: str) -> str:
+    """The stream that holds the copies of dead letters while they are delivered again to one subscriber."""
+    return f"REPLAY_{stream}_{consumer}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,12 +124,21 @@ class GatewaySection(Strict):
     )
 
 
+class FlowSection(Strict):
+    """How the flow between the spaces is read."""
+
+    interval_s: Annotated[Duration, Between(0.1, 3600)] = Field(
+        default=1.0, alias="interval", description="Pause between two looks at the engines' counters, at least 100ms."
+    )
+
+
 class SystemManifest(Strict):
-    """A system: its name, its spaces, its bus and its gateway (system.toml)."""
+    """A system: its name, its spaces, its bus, its gateway and how its flow is read (system.toml)."""
 
     system: SystemSection = Field(description="What the system is called and where its spaces are.")
     bus: BusSection = Field(default=BusSection(), description="The messaging engine.")
     gateway: GatewaySection = Field(default=GatewaySection(), description="The HTTP engine between spaces.")
+    flow: FlowSection = Field(default=FlowSection(), description="How the flow between the spaces is read.")
 
 
 class SpaceSection(Strict):

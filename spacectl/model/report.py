@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from spacectl.model.flow import FlowReport
 from spacectl.model.strict import Strict
 
 
@@ -62,9 +63,13 @@ class ViolationReport(Strict):
 class SpaceReport(Strict):
     """One space and its replicas.
 
-    `url` is where its API answers; null when it serves none. `reason` is why its last build failed; what was built
-    before may run on. `warnings` tell, in words, what somebody should see to: limits that cannot be kept, a build that
-    failed while the space runs on, a loop.
+    Attributes:
+        url: where its API answers; null when it serves none.
+        reason: why its last build failed; what was built before may run on.
+        warnings: what somebody should see to, in words: limits that cannot be kept, a build that failed while the space
+            runs on, a loop.
+        messages_per_s: events it published and was given, per second; null while the flow is not known.
+        requests_per_s: requests it answered, per second; null while the flow is not known.
     """
 
     name: str
@@ -78,6 +83,8 @@ class SpaceReport(Strict):
     violations: tuple[ViolationReport, ...] = ()
     warnings: tuple[str, ...] = ()
     reason: str | None = None
+    messages_per_s: float | None = None
+    requests_per_s: float | None = None
 
 
 class PsReport(Strict):
@@ -102,10 +109,14 @@ class Noted(Strict):
 
 
 class Change(Strict):
-    """One line of the change feed: the whole system first and whenever it changed, notes as they happen."""
+    """One line of the change feed: the whole system first and whenever it changed, notes as they happen.
+
+    `flow` comes after every look at the engines' counters, to those who asked for it.
+    """
 
     ps: PsReport | None = None
     note: Noted | None = None
+    flow: FlowReport | None = None
 
 
 class Request(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spacectl.model.manifest import BusSection, GatewaySection, SpaceManifest, SystemSection
+from spacectl.model.manifest import BusSection, FlowSection, GatewaySection, SpaceManifest, SystemSection
 from spacectl.model.strict import Strict
 
 
@@ -19,5 +19,6 @@ class ConfigReport(Strict):
     system: SystemSection
     bus: BusSection
     gateway: GatewaySection
+    flow: FlowSection
     files: Mapping[str, str]
     spaces: Mapping[str, SpaceManifest]

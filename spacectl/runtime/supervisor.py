@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from spacectl.core.assemble import with_dependencies
+from spacectl.core.flow import Flow
 from spacectl.core.hints import did_you_mean
 from spacectl.errors import InternalError, UsageError
 from spacectl.model.actions import Action, Note
 from spacectl.model.events import Event, Restart, ShutDown, Start, Stop
+from spacectl.model.flow import FlowReport
+from spacectl.model.flow_readings import Declared
 from spacectl.model.report import (
     Accepted,
     ApplyRequest,
@@ -24,6 +27,7 @@ from spacectl.model.report import (
 from spacectl.model.state import State
 from spacectl.runtime.feed import Feed
 from spacectl.runtime.loop import Loop
+from spacectl.view.flow import flow_report, space_rates
 from spacectl.view.report import Surroundings, report
 
 
@@ -65,7 +69,10 @@ class Supervisor:
         self._around = around
         self._journal = journal
         self._selected = selected
-        self._feed = Feed(self.report)
+        self._flow = Flow()
+        self._flow_rates: Mapping[str, tuple[float, float]] | None = None
+        self._declared = Declared(around.system, (), {}, {}, frozenset())
+        self._feed = Feed(self.report, self.flow)
         self._perform: Callable[[Action, State], None] | None = None
         self._changer: Changer | None = None
         self._followers: list[Callable[[State], None]] = [lambda _: self._feed.changed()]
@@ -94,6 +101,12 @@ class Supervisor:
         """Take in what the processes use now."""
         self._around = replace(self._around, cpu_percent=numbers.cpu_percent, memory_bytes=numbers.memory_bytes)
 
+    def flowed(self, flow: Flow, declared: Declared) -> None:
+        """Take in what moved until now, and what is declared."""
+        self._flow, self._declared = flow, declared
+        self._flow_rates = None
+        self._feed.flowed()
+
     def pids(self) -> list[int]:
         """The main processes of this moment."""
         replicas = (replica for unit in self.loop.state.units.values() for replica in unit.replicas)
@@ -101,11 +114,17 @@ class Supervisor:
 
     def report(self) -> PsReport:
         """How everything stands now."""
-        return report(self.loop.state, self._around)
+        if self._flow_rates is None:
+            self._flow_rates = space_rates(self._flow)
+        return report(self.loop.state, replace(self._around, flow_rates=self._flow_rates))
 
-    def changes(self) -> AsyncIterator[Change]:
-        """How everything stands, then every change."""
-        return self._feed.listen()
+    def flow(self) -> FlowReport:
+        """What moves between the spaces."""
+        return flow_report(self._flow, self._declared, clock_offset_s=self._around.clock_offset_s)
+
+    def changes(self, *, flow: bool = False) -> AsyncIterator[Change]:
+        """How everything stands, then every change; what moves too if asked for."""
+        return self._feed.listen(flow=flow)
 
     def start(self, names: tuple[str, ...]) -> Accepted:
         """Start spaces with all they are after; without names, what `up` started."""

@@ -21,6 +21,7 @@ def config_report(system: System, spaces: Sequence[Space]) -> ConfigReport:
         system=system.manifest.system,
         bus=_shown_bus(system.manifest.bus),
         gateway=system.manifest.gateway,
+        flow=system.manifest.flow,
         files={space.name: space.source.file for space in spaces},
         spaces={space.name: space.manifest for space in spaces},
     )

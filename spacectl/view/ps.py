@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from spacectl.model.report import PsReport, ReplicaReport, ViolationReport
+from spacectl.model.report import PsReport, ReplicaReport, SpaceReport, ViolationReport
 
 GLYPHS = {
     "waiting": "…", "building": "⚒", "starting": "◔", "ready": "●", "unhealthy": "✚", "backoff": "↻",
@@ -24,6 +24,9 @@ STYLES = {
 _WIDE = 90
 """Columns of a terminal that take the whole table, a short reason included."""
 
+_WIDEST = 110
+"""Columns that take what moves through the spaces as well."""
+
 _NARROW = 50
 """Fewer columns than this are left to names and states."""
 
@@ -36,23 +39,38 @@ def state_text(state: str) -> Text:
 def table(ps: PsReport, *, width: int) -> RenderableType:
     """The spaces as a table of one line per replica; a narrow terminal gets fewer columns, and reasons below."""
     wide = width >= _WIDE
+    flows = width >= _WIDEST and any(space.messages_per_s is not None for space in ps.spaces)
+    rows = [(space, replica) for space in ps.spaces for replica in space.replicas]
+    if not rows:
+        return Text("no space yet: `spacectl add NAME` makes one", style="dim")
+    reasons = [replica for _, replica in rows if replica.reason]
     shown = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     shown.add_column("REPLICA", no_wrap=True)
     shown.add_column("STATE", no_wrap=True)
-    for heading in ("PID", "PORT", "CPU", "MEMORY") if wide else ():
+    usage = ("PID", "PORT", "CPU", "MEMORY") if wide else ()
+    for heading in (
+        *usage,
+        *(("EVENTS/s", "REQUESTS/s") if flows else ()),
+        *(("RESTARTS",) if width >= _NARROW else ()),
+    ):
         shown.add_column(heading, justify="right", no_wrap=True)
-    if width >= _NARROW:
-        shown.add_column("RESTARTS", justify="right", no_wrap=True)
-    replicas = [replica for space in ps.spaces for replica in space.replicas]
-    reasons = [replica for replica in replicas if replica.reason]
     if wide and reasons:
         shown.add_column("REASON", overflow="fold")
-    for each in replicas:
-        cells = (*_usage(each), str(each.restarts), each.reason or "") if wide else (str(each.restarts),)
-        shown.add_row(each.name, state_text(each.state), *cells[: len(shown.columns) - 2])
-    if not replicas:
-        return Text("no space yet: `spacectl add NAME` makes one", style="dim")
+    for space, each in rows:
+        cells = (*(_usage(each) if wide else ()), *(_rates(space, each) if flows else ()), str(each.restarts))
+        shown.add_row(each.name, state_text(each.state), *(*cells, each.reason or "")[: len(shown.columns) - 2])
     return shown if wide or not reasons else Group(shown, *(Text(f"{each.name}: {each.reason}") for each in reasons))
+
+
+def _rates(space: SpaceReport, replica: ReplicaReport) -> tuple[str, str]:
+    """What moves through a space, on the line of its first replica: its replicas share it."""
+    if replica is not space.replicas[0]:
+        return "", ""
+    return _rate(space.messages_per_s), _rate(space.requests_per_s)
+
+
+def _rate(per_s: float | None) -> str:
+    return "-" if per_s is None else f"{per_s:.1f}"
 
 
 def _usage(replica: ReplicaReport) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Surroundings:
         urls: of each space that serves an API.
         cpu_percent, memory_bytes: of each main process, by pid.
         warnings: what somebody should see to, by space.
+        flow_rates: messages and requests per second of each space of which they are known.
     """
 
     system: str
@@ -44,6 +45,7 @@ class Surroundings:
     cpu_percent: Mapping[int, float] = field(default_factory=dict)
     memory_bytes: Mapping[int, int] = field(default_factory=dict)
     warnings: Mapping[str, str] = field(default_factory=dict)
+    flow_rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def report(state: State, around: Surroundings) -> PsReport:
@@ -88,6 +90,7 @@ def _engine(unit: Unit | None, url: str) -> EngineReport:
 
 
 def _space(unit: Unit, around: Surroundings) -> SpaceReport:
+    messages, requests = around.flow_rates.get(unit.name, (None, None))
     return SpaceReport(
         name=unit.name,
         kind=unit.manifest.space.kind,
@@ -101,6 +104,8 @@ def _space(unit: Unit, around: Surroundings) -> SpaceReport:
                          for v in unit.violations),
         reason=unit.build_reason,
         warnings=_warnings(unit, around),
+        messages_per_s=messages,
+        requests_per_s=requests,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from spacectl.core.gateway.plan import backends
 from spacectl.errors import MachineError
 from spacectl.model.actions import Note
 from spacectl.model.gateway import Backend, GatewayPlan
+from spacectl.model.layout import Layout
 from spacectl.model.state import State
 from spacectl.wiring.current import Current
 
@@ -143,8 +144,13 @@ class Gateway:
 
 def make_gateway(current: Current, note: Callable[[Note], None]) -> Gateway:
     """The gateway of a running system."""
-    folder = current.prepared.layout.gateway
-    return Gateway(lambda: current.prepared, ConfigFolder(folder), Admin(folder / ADMIN_SOCKET), note)
+    layout = current.prepared.layout
+    return Gateway(lambda: current.prepared, ConfigFolder(layout.gateway), gateway_admin(layout), note)
+
+
+def gateway_admin(layout: Layout) -> Admin:
+    """The private socket of the gateway of a system."""
+    return Admin(layout.gateway / ADMIN_SOCKET)
 
 
 def _pid_of(state: State) -> int | None:

@@ -29,7 +29,7 @@ from spacectl.runtime.world import World
 from spacectl.view.report import Surroundings
 from spacectl.wiring.applying import Applier, Parts
 from spacectl.wiring.current import Current
-from spacectl.wiring.gateway import make_gateway
+from spacectl.wiring.gateway import gateway_admin, make_gateway
 from spacectl.wiring.launching import Launcher
 from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
@@ -117,6 +117,7 @@ def _beside(
     yield LogKeeper(layout.logs).run()
     yield _serve(layout, supervisor)
     yield _sample(supervisor)
+    yield _flow(current, supervisor)
     yield _report_violations(current, supervisor)
     if watch:
         yield _watch(current, supervisor, crew)
@@ -167,6 +168,15 @@ async def _sample(supervisor: Supervisor) -> None:
             )
         )
         await asyncio.sleep(_SAMPLE_S)
+
+
+async def _flow(current: Current, supervisor: Supervisor) -> None:
+    # Imported once everything is starting already.
+    from spacectl.wiring.flowing import FlowPoller
+
+    prepared = current.prepared
+    admin = gateway_admin(prepared.layout)
+    await FlowPoller(prepared.bus_access, admin, lambda: current.prepared.system, supervisor.flowed).run()
 
 
 async def _report_violations(current: Current, supervisor: Supervisor) -> None:

@@ -55,7 +55,11 @@ def test_a_publisher_has_a_stream_and_a_subscriber_a_consumer_on_it() -> None:
         )
     )
     assert plan.system == "shop"
-    assert plan.streams == (StreamSpec("orders", ("orders.cancelled", "orders.placed"), "memory", 3600.0, 10**6, 10.0),)
+    told = tuple(f"$JS.EVENT.ADVISORY.CONSUMER.{kind}.orders.*" for kind in ("MAX_DELIVERIES", "MSG_TERMINATED"))
+    assert plan.streams == (
+        StreamSpec("orders", ("orders.cancelled", "orders.placed"), "memory", 3600.0, 10**6, 10.0),
+        StreamSpec("LETTERS_shop", told, "file", 30 * 86400.0, 4 * 10**6, 10.0),
+    )
     assert plan.consumers == (ConsumerSpec("orders", "payments", ("orders.placed",), "new", 1.0, 2, 9),)
     assert plan.users == (
         BusUser("orders", ("orders.cancelled", "orders.placed", "_INBOX.orders.>"), ("_INBOX.orders.>",)),
@@ -65,6 +69,7 @@ def test_a_publisher_has_a_stream_and_a_subscriber_a_consumer_on_it() -> None:
                 "$JS.API.CONSUMER.MSG.NEXT.orders.payments",
                 "$JS.API.CONSUMER.INFO.orders.payments",
                 "$JS.ACK.orders.payments.>",
+                "$JS.ACK.REPLAY_orders_payments.payments.>",
                 "_INBOX.payments.>",
             ),
             ("_INBOX.payments.>",),

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from spacectl.model.flow import FlowReport
 from spacectl.model.report import Change, EngineReport, Noted, PsReport
 from spacectl.runtime.feed import Feed
 
@@ -24,17 +25,23 @@ class Reports:
         )
 
 
+def flow() -> FlowReport:
+    return FlowReport(system="shop", at=None)
+
+
 def note(text: str) -> Noted:
     return Noted(time="", subject="orders.1", kind="ready", text=text)
 
 
 async def told(listener: AsyncIterator[Change]) -> str:
     change = await asyncio.wait_for(anext(listener), DEADLINE_S)
+    if change.flow is not None:
+        return f"flow of {change.flow.system}"
     return f"ps {change.ps.state}" if change.ps else f"note {change.note.text}" if change.note else "nothing"
 
 
 async def test_the_whole_comes_first() -> None:
-    feed = Feed(Reports())
+    feed = Feed(Reports(), flow)
     feed.noted(note("nobody listens"))
     listener = feed.listen()
     assert await told(listener) == "ps 1"
@@ -47,7 +54,7 @@ async def test_the_whole_comes_first() -> None:
 
 async def test_many_changes_are_told_as_the_last_of_them() -> None:
     reports = Reports()
-    feed = Feed(reports)
+    feed = Feed(reports, flow)
     listener = feed.listen()
     await told(listener)
     for _ in range(1000):
@@ -59,7 +66,7 @@ async def test_many_changes_are_told_as_the_last_of_them() -> None:
 
 
 async def test_a_slow_listener_loses_the_oldest_notes_and_gets_the_present() -> None:
-    feed = Feed(Reports())
+    feed = Feed(Reports(), flow)
     slow, quick = feed.listen(), feed.listen()
     await told(slow)
     await told(quick)
@@ -73,7 +80,7 @@ async def test_a_slow_listener_loses_the_oldest_notes_and_gets_the_present() -> 
 
 
 async def test_who_stops_listening_is_forgotten() -> None:
-    feed = Feed(Reports())
+    feed = Feed(Reports(), flow)
     listeners = [feed.listen() for _ in range(3)]
     for each in listeners:
         await told(each)
@@ -86,3 +93,15 @@ async def test_who_stops_listening_is_forgotten() -> None:
     assert len(feed._listeners) == 1
     feed.changed()
     assert await told(listeners[2]) == "ps 4"
+
+
+async def test_what_moves_is_told_to_those_who_ask_for_it() -> None:
+    feed = Feed(Reports(), flow)
+    asks, does_not = feed.listen(flow=True), feed.listen()
+    assert [await told(asks), await told(asks), await told(does_not)] == ["ps 1", "flow of shop", "ps 2"]
+    feed.flowed()
+    assert await told(asks) == "flow of shop"
+    feed.changed()
+    assert await told(does_not) == "ps 3"
+    for listener in (asks, does_not):
+        await listener.aclose()  # type: ignore[attr-defined]

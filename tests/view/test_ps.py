@@ -49,6 +49,22 @@ def test_a_wide_terminal_gets_everything() -> None:
     ]
 
 
+def test_the_widest_gets_what_moves_through_each_space_on_its_first_line() -> None:
+    (space,) = report(replica("orders.1")).spaces
+    both = space.model_copy(
+        update={"replicas": (replica("orders.1"), replica("orders.2")), "messages_per_s": 12.14, "requests_per_s": 0.0}
+    )
+    unknown = report(replica("cart.1")).spaces[0]
+    ps = SICK.model_copy(update={"spaces": (both, unknown)})
+    assert drawn(ps, 110) == [
+        "REPLICA   STATE     PID   PORT   CPU  MEMORY  EVENTS/s  REQUESTS/s  RESTARTS",
+        "orders.1  ● ready  4127  41001  0.4%    61MB      12.1         0.0         0",
+        "orders.2  ● ready  4127  41001  0.4%    61MB                               0",
+        "cart.1    ● ready  4127  41001  0.4%    61MB         -           -         0",
+    ]
+    assert "EVENTS/s" not in drawn(ps, 109)[0]
+
+
 def test_a_narrow_one_gets_reasons_below() -> None:
     assert drawn(SICK, 60) == [
         "REPLICA          STATE      RESTARTS",

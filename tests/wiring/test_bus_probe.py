@@ -80,7 +80,7 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
 
 async def test_it_is_ready_once_it_holds_what_the_manifests_ask_for(bus: Bus) -> None:
     assert await bus.probe.answer() is None
-    assert await bus.streams() == ["clicks"]
+    assert await bus.streams() == ["LETTERS_shop", "clicks"]
     made = list(bus.notes)
     assert any("stream clicks" in note for note in made)
     assert await bus.probe.answer() is None
@@ -96,7 +96,7 @@ async def test_what_was_kept_in_memory_is_made_again_when_the_server_comes_back(
         bus.kill()
         bus.start()
         await eventually(bus.is_ready)
-        assert await bus.streams() == ["clicks"]
+        assert await bus.streams() == ["LETTERS_shop", "clicks"]
         assert time.monotonic() - began < 5  # as long as a request that is lost would wait
 
 
@@ -109,9 +109,9 @@ async def test_a_server_that_came_back_between_two_probes_is_noticed(bus: Bus, e
         return bus.admin.returns == 1 and bus.admin.connected
 
     await eventually(came_back)
-    assert await bus.streams() == []
+    assert await bus.streams() == ["LETTERS_shop"]
     assert await bus.probe.answer() is None
-    assert await bus.streams() == ["clicks"]
+    assert await bus.streams() == ["LETTERS_shop", "clicks"]
 
 
 async def test_a_server_that_is_gone_is_not_ready(bus: Bus, eventually: Eventually) -> None:
@@ -127,7 +127,7 @@ async def test_a_server_that_is_gone_is_not_ready(bus: Bus, eventually: Eventual
             await bus.probe.answer()
     bus.start()
     assert await bus.probe.answer() is None
-    assert await bus.streams() == ["clicks"]
+    assert await bus.streams() == ["LETTERS_shop", "clicks"]
 
 
 async def test_a_server_that_hangs_is_not_ready(bus: Bus) -> None:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from spacectl.adapters.control.address import short_path
 from spacectl.errors import Exit, MachineError, ManifestError, NotRunningError, SilentError, SpacectlError, UsageError
+from spacectl.model.flow import FlowReport
 from spacectl.model.report import (
     Accepted,
     ApplyRequest,
@@ -48,8 +49,16 @@ class ControlClient:
         """
         return _understood(PsReport, self._ask("GET", "/state"))
 
-    def changes(self) -> Iterator[Change]:
-        """How everything stands, then every change; ends when the supervisor does.
+    def flow(self) -> FlowReport:
+        """What moves between the spaces.
+
+        Raises:
+            NotRunningError: no supervisor answers.
+        """
+        return _understood(FlowReport, self._ask("GET", "/flow"))
+
+    def changes(self, *, flow: bool = False) -> Iterator[Change]:
+        """How everything stands, then every change; what moves too if asked for; ends when the supervisor does.
 
         Raises:
             NotRunningError: no supervisor answers.
@@ -57,7 +66,7 @@ class ControlClient:
         connection = self._connect(None)
         try:
             with _translated():
-                connection.request("GET", "/changes")
+                connection.request("GET", "/changes?flow=true" if flow else "/changes")
                 lines = connection.getresponse()
                 while (line := lines.readline()).endswith(b"\n"):  # the last may be cut off where the supervisor ended
                     yield _understood(Change, line)

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from spacectl.adapters.control.address import short_path
 from spacectl.errors import SpacectlError
+from spacectl.model.flow import FlowReport
 from spacectl.model.report import (
     Accepted,
     ApplyRequest,
@@ -38,7 +39,8 @@ class Control(Protocol):
     """What the API lets a client see and ask."""
 
     def report(self) -> PsReport: ...
-    def changes(self) -> AsyncIterator[Change]: ...
+    def flow(self) -> FlowReport: ...
+    def changes(self, *, flow: bool = False) -> AsyncIterator[Change]: ...
     def start(self, names: tuple[str, ...]) -> Accepted: ...
     def stop(self, names: tuple[str, ...]) -> Accepted: ...
     def restart(self, names: tuple[str, ...]) -> Accepted: ...
@@ -98,8 +100,12 @@ def application(control: Control) -> Starlette:
     async def state(_: HttpRequest) -> Response:
         return _json(control.report())
 
-    async def changes(_: HttpRequest) -> Response:
-        return StreamingResponse(_lines(control), media_type="application/x-ndjson")
+    async def flow(_: HttpRequest) -> Response:
+        return _json(control.flow())
+
+    async def changes(request: HttpRequest) -> Response:
+        wants_flow = request.query_params.get("flow") == "true"
+        return StreamingResponse(_lines(control.changes(flow=wants_flow)), media_type="application/x-ndjson")
 
     async def start(request: HttpRequest) -> Response:
         return await _answer(_about(control.start), Request, await request.body())
@@ -123,6 +129,7 @@ def application(control: Control) -> Starlette:
     return Starlette(
         routes=[
             Route("/state", state),
+            Route("/flow", flow),
             Route("/changes", changes),
             Route("/start", start, methods=["POST"]),
             Route("/stop", stop, methods=["POST"]),
@@ -151,8 +158,8 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-async def _lines(control: Control) -> AsyncIterator[str]:
-    async for change in control.changes():
+async def _lines(changes: AsyncIterator[Change]) -> AsyncIterator[str]:
+    async for change in changes:
         yield change.model_dump_json(exclude_unset=True) + "\n"
 
 

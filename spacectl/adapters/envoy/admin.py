@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import socket
@@ -65,6 +66,14 @@ class Admin:
             for cluster in told.get("cluster_statuses", ())
             for host in cluster.get("host_statuses", ())
         )
+
+    async def stats(self, pattern: str) -> Any:
+        """What it counted under names that match a regular expression (RE2), as it tells it; of what was used only.
+
+        Raises:
+            UnansweredError: it does not answer.
+        """
+        return await self._json(f"/stats?usedonly&format=json&filter={quote(pattern)}")
 
     async def _json(self, path: str) -> Any:
         _, answer = await self._get(path)

@@ -16,8 +16,10 @@ import pytest
 from spacectl.adapters.control.address import short_path
 from spacectl.adapters.control.client import ControlClient
 from spacectl.adapters.control.server import ControlServer
+from spacectl.core.flow import Flow
 from spacectl.errors import MachineError, ManifestError, NotRunningError, SpacectlError, UsageError
 from spacectl.model.actions import Note
+from spacectl.model.flow_readings import Declared
 from spacectl.model.manifest import SpaceManifest
 from spacectl.model.report import ApplyRequest, Change, ChangesReport, ScaleRequest, SpaceChange
 from spacectl.model.state import Replica, State, Unit
@@ -116,6 +118,22 @@ async def test_how_everything_stands(served: Served) -> None:
     report = await asyncio.to_thread(served.client.report)
     assert report == served.supervisor.report()
     assert [space.name for space in report.spaces] == ["catalog", "orders"]
+
+
+async def test_what_moves_is_told_and_followed_by_who_asks(served: Served) -> None:
+    declared = Declared("shop", ("catalog", "orders"), {}, {("orders", "catalog"): ("orders.placed",)}, frozenset())
+    served.supervisor.flowed(Flow(), declared)
+    told = await asyncio.to_thread(served.client.flow)
+    assert told == served.supervisor.flow()
+    assert [(edge.source, edge.via, edge.declared) for edge in told.edges] == [("orders", "orders.placed", True)]
+
+    def first_two() -> list[Change]:
+        with contextlib.closing(served.client.changes(flow=True)) as changes:  # type: ignore[type-var]
+            return [next(changes), next(changes)]
+
+    whole, moving = await asyncio.to_thread(first_two)
+    assert whole.ps is not None
+    assert moving.flow == told
 
 
 async def test_requests_become_events_for_the_spaces_they_name(served: Served) -> None:

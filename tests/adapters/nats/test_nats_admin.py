@@ -30,7 +30,8 @@ Replan = Callable[..., BusPlan]
 
 
 def _texts(changes: Any) -> list[str]:
-    return [change.text for change in changes]
+    """What was done to the streams and consumers of the spaces."""
+    return [change.text for change in changes if change.target != "stream LETTERS_shop"]
 
 
 async def _publish(bus: Any, *subjects: str) -> None:
@@ -95,6 +96,22 @@ def test_changed_manifests_are_followed_without_losing_a_message(start_bus: Call
             pull = await client.jetstream().pull_subscribe_bind("payments", "orders")
             events = [(await pull.fetch(1, timeout=5))[0].subject for _ in range(2)]
         assert events == ["orders.placed", "orders.cancelled"]
+
+    asyncio.run(run())
+
+
+def test_dead_letters_have_a_stream_of_their_own_as_long_as_anyone_subscribes(
+    start_bus: Callable[..., Any], replan: Replan
+) -> None:
+    bus = start_bus(SHOP)
+
+    async def letters(plan: BusPlan) -> list[str]:
+        return [c.action for c in await bus.provision(plan) if c.target == "stream LETTERS_shop"]
+
+    async def run() -> None:
+        assert await letters(bus.plan) == ["created"]
+        assert await letters(bus.plan) == []
+        assert await letters(replan({"orders": SHOP["orders"]})) == ["removed"]
 
     asyncio.run(run())
 
@@ -219,7 +236,7 @@ def test_it_is_there_again_after_the_server_was(start_bus: Callable[..., Any], m
             bus.start()
             await _until(admin, connected=True)
             assert admin.returns == 1
-            assert len(await admin.provision(bus.plan)) == 4
+            assert len(await admin.provision(bus.plan)) == 5
             assert len(await admin.connections()) == 2
 
     asyncio.run(run())
@@ -258,8 +275,28 @@ def test_an_existing_server_is_used_with_its_address_alone(plain_server: Callabl
         admin = await _external(bus)
         try:
             assert await admin.connections() is None
-            assert len(await admin.provision(bus.plan)) == 4
+            assert len(await admin.provision(bus.plan)) == 5
             assert await admin.provision(bus.plan) == ()
+        finally:
+            await admin.close()
+
+    asyncio.run(run())
+
+
+def test_a_server_whose_advisories_another_stream_takes_is_used_without_letters(
+    plain_server: Callable[[str], Any], tmp_path: Path
+) -> None:
+    bus = plain_server(f'jetstream {{ store_dir: "{tmp_path}/theirs" }}')
+    url = f"nats://127.0.0.1:{bus.server.port}"
+
+    async def run() -> None:
+        admin = await _external(bus)
+        try:
+            async with connected(url, name="test", timeout_s=5) as client:
+                await client.jsm().add_stream(name="audit", subjects=["$JS.EVENT.ADVISORY.>"])
+            changes = {change.target: change.action for change in await admin.provision(bus.plan)}
+            assert changes["stream LETTERS_shop"] == "kept"
+            assert changes["consumer payments of orders"] == "created"
         finally:
             await admin.close()
 
