@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from typing import Self
@@ -35,9 +35,15 @@ class PortHold:
 
 
 class Reservation:
-    """Gives out free ports, each only once, holding them until it is closed."""
+    """Gives out free ports, each only once, holding them until it is closed.
 
-    def __init__(self, seed: str) -> None:
+    Args:
+        seed: decides where the search begins.
+        given: ports that are somebody's, though perhaps nobody listens on them at the moment.
+    """
+
+    def __init__(self, seed: str, given: Iterable[int] = ()) -> None:
+        self._given = frozenset(given)
         self._held = ExitStack()
         self._sockets: dict[int, socket.socket] = {}
         offset = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") % (_LAST - _FIRST)
@@ -55,7 +61,7 @@ class Reservation:
         Raises:
             MachineError: this user may not listen on it.
         """
-        held = _bind(port)
+        held = None if port in self._given else _bind(port)
         if held is None:
             return False
         self._sockets[port] = self._held.enter_context(held)

@@ -201,7 +201,7 @@ def prepare_again(
         selected=selected,
         envoy=envoy,
         ports={**kept, **ports},
-        gateway=plan_gateway(system, ports) or before.gateway,
+        gateway=_gateway(system, before.layout, ports) or before.gateway,
         front_door=before.front_door or front_door,
         bus_plan=plan,
         bus_access=access,
@@ -287,7 +287,7 @@ def _ports(
     """
     before = read_ports(layout)
     given: dict[str, int] = {}
-    with Reservation(str(layout.home)) as reservation:
+    with Reservation(str(layout.home), held.values()) as reservation:
         for name, port, where in _fixed(system, embedded=embedded):
             if held.get(name) != port and not reservation.take(port):
                 hint = f'stop it, or set {where} port = "auto"'

@@ -119,3 +119,11 @@ def test_a_port_that_is_kept_can_be_taken_by_nobody_but_who_shares_it() -> None:
         kept.release()
     kept.release()
     assert is_free(port)
+
+
+def test_a_port_that_is_somebodys_is_not_given_though_nobody_listens() -> None:
+    with Reservation("seed") as reservation:
+        port = reservation.first()
+    with Reservation("seed", [port]) as reservation:
+        assert not reservation.take(port)
+        assert reservation.first(port) != port

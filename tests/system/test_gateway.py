@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -87,6 +88,66 @@ def test_a_restart_under_load_loses_no_request(shop: Any) -> None:
     assert not load.failures
     assert load.count >= REQUESTS
     assert len(load.pids) >= 2 * restarts  # each restart brought two new ones, and they answered
+
+
+@pytest.mark.timeout(300)
+def test_scaling_under_load_loses_no_request(shop: Any) -> None:
+    urls = [shop.ps()["spaces"][1]["url"], edge_url(shop)]
+    numbers = itertools.cycle((4, 1, 3, 2))
+    scaled = 0
+    with Load(urls) as load:
+        while load.count < REQUESTS or scaled < 4:
+            assert shop.run("scale", f"orders={next(numbers)}", within_s=60).code == 0
+            scaled += 1
+            assert not load.failures
+    assert not load.failures
+    assert load.count >= REQUESTS
+    assert len(load.pids) > 4  # those that came later answered too
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_supervisor_and_the_next_one_lose_no_request(shop: Any, wait_for: Callable[..., Any]) -> None:
+    urls = [shop.ps()["spaces"][1]["url"], edge_url(shop)]
+    before = shop.ps()
+    with Load(urls) as load:
+        for _ in range(3):
+            (supervisor,) = shop.supervisors()
+            supervisor.kill()
+            wait_for(lambda: not shop.supervisors(), "the supervisor gone")
+            shop.up()
+            count = load.count
+            wait_for(lambda count=count: load.failures or load.count > count + 50, "requests that are answered")
+    assert not load.failures
+    after = shop.ps()
+    assert (after["gateway"], after["bus"]["pid"]) == (before["gateway"], before["bus"]["pid"])
+    assert load.pids == {each["pid"] for each in after["spaces"][1]["replicas"]}
+
+
+def test_what_is_added_while_it_runs_is_reached_through_it(
+    make_system: Any, serve: Callable[..., str], idle: Callable[..., str], wait_for: Callable[..., Any]
+) -> None:
+    """The first API of a system brings the gateway; calls that are declared later get an address of their own."""
+    system = make_system({"clock": idle()})
+    system.up()
+    assert system.ps()["gateway"] is None
+    system.write_space("orders", serve())
+    system.up()
+    url = system.ps()["gateway"]["url"]
+    assert get(f"{url}/orders/pid").json()["pid"] == system.replica("orders.1")["pid"]
+
+    system.write_space("cart", serve(more='[api]\ncalls = ["orders"]\n'))
+    system.up()
+    edge = get(f"{url}/cart/env").json()["ORDERS_URL"]
+    wait_for(lambda: _status(f"{edge}/pid") == 200, "the new edge open")
+    system.up()
+    assert get(f"{url}/orders/pid").json()["pid"] == system.replica("orders.1")["pid"]
+
+
+def _status(url: str) -> int | None:
+    try:
+        return get(url).status_code
+    except httpx.TransportError:
+        return None
 
 
 def test_a_restart_that_fails_leaves_a_replica_that_answers(make_system: Any, run_program: Callable[..., str]) -> None:
