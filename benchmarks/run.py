@@ -125,7 +125,7 @@ def _beside_the_bus(name: str, what: str, pairs: list[tuple[flow.Cost, flow.Cost
     processor = [tuple(each.cpu_s for each in costs) for costs in (ours, plain)]
     return [
         Line(name, what, "s", *clock, bound=bound),
-        Line(f"{name}_cpu", "the bus's processor time for the same", "s", *processor, bound=bound),
+        Line(f"{name}_cpu", "the bus's processor time for the same", "s", *processor),
     ]
 
 

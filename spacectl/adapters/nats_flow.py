@@ -32,7 +32,7 @@ _PAGE = 1024
 _CONNZ = "$SYS.REQ.SERVER.PING.CONNZ"
 _JSZ = "$SYS.REQ.SERVER.PING.JSZ"
 _VARZ = "$SYS.REQ.SERVER.PING.VARZ"
-_FEW = 16
+_FEW = 64
 """Requests under way at once: enough that the server is never idle, few enough that none waits long."""
 
 _NO_CLIENTS = "connections, slow consumers and stalls: only the system account of the bus tells them"
