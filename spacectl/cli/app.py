@@ -16,6 +16,7 @@ from spacectl.cli import output
 from spacectl.cli.add import add
 from spacectl.cli.call import call
 from spacectl.cli.config import config
+from spacectl.cli.contracts import contracts
 from spacectl.cli.doctor import doctor
 from spacectl.cli.down import down
 from spacectl.cli.helping import Groups, help_of
@@ -42,6 +43,7 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
         restart: "stop spaces and start them again",
     },
     "Look": {ps: "what runs, and how it is", logs: "what spaces, builds and the bus wrote"},
+    "Check": {contracts: "whether the spaces still fit each other"},
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
     "Manifests and machine": {
         config: "the manifests, every default filled in",
