@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from spacectl.adapters.contract_files import Files, UnreadableError, WorkingTree, at_revision, decoded
-from spacectl.adapters.manifests import load, read_ignores
+from spacectl.adapters.manifests import from_here, load, read_ignores
 from spacectl.adapters.served_documents import served
 from spacectl.core.contracts.calls import call_fits
 from spacectl.core.contracts.changes import Changes
@@ -65,7 +65,7 @@ def contracts_report(
     now = loaded(system, WorkingTree(root))
     ignored, problems = read_ignores(root)
     if now.problems or problems:
-        raise ManifestError(problems_text((*now.problems, *problems)))
+        raise ManifestError(problems_text((*now.problems, *problems), base=from_here(root)))
     judge = Judge()
     events = Events(judge)
     checks = [
