@@ -43,10 +43,10 @@ def events(document: Document, action: Action) -> Mapping[str, Event]:
 
 def _operations(document: Document) -> Iterator[Place]:
     operations = document.place("/operations")
-    if operations is not None and isinstance(operations.schema, Mapping):
+    if operations is not None and isinstance(operations.schema, dict):
         for name in operations.schema:
             place = _follow(operations.at(name))
-            if place is not None and isinstance(place.schema, Mapping):
+            if place is not None and isinstance(place.schema, dict):
                 yield place
 
 
@@ -63,10 +63,10 @@ def _payloads(operation: Place, channel: Place) -> Iterator[Place | None]:
 
 
 def _payload(message: Place) -> Place | None:
-    if not isinstance(message.schema, Mapping) or "payload" not in message.schema:
+    if not isinstance(message.schema, dict) or "payload" not in message.schema:
         return None
     payload = message.at("payload")
-    if isinstance(payload.schema, Mapping) and "schemaFormat" in payload.schema:
+    if isinstance(payload.schema, dict) and "schemaFormat" in payload.schema:
         told = str(payload.schema["schemaFormat"])
         is_json = "json" in told or "aai.asyncapi" in told
         return payload.at("schema") if is_json and "schema" in payload.schema else None
@@ -75,7 +75,7 @@ def _payload(message: Place) -> Place | None:
 
 def _followed(holder: Place, key: str) -> Place | None:
     place = _follow(holder.at(key)) if key in holder.schema else None
-    return place if place is not None and isinstance(place.schema, Mapping) else None
+    return place if place is not None and isinstance(place.schema, dict) else None
 
 
 def _follow(place: Place) -> Place | None:

@@ -6,7 +6,7 @@ differs between them is told apart by its form, so that no document has to say i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ _COUNTS = frozenset({
     "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains",
 })  # fmt: skip
 _NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_HOLD_SCHEMAS = _ONE | _MANY | _NAMED | {"dependencies", "additionalItems"}
+_MEASURES = _COUNTS | _NUMBERS
 _DEEPEST = 100
 
 
@@ -53,12 +55,13 @@ def modern(schema: Any, pointer: str = "", *, openapi_30: bool = False) -> Moder
 
 def escaped(key: str | int) -> str:
     """A key as a part of a JSON pointer (RFC 6901)."""
-    return str(key).replace("~", "~0").replace("/", "~1")
+    text = str(key)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
 
 
 def unescaped(part: str) -> str:
     """The key that a part of a JSON pointer stands for."""
-    return part.replace("~1", "/").replace("~0", "~")
+    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part
 
 
 class _Rewriting:
@@ -75,7 +78,10 @@ class _Rewriting:
             return self._flaw(pointer, f"schemas are nested more than {_DEEPEST} deep")
         self.flaws += _misfits(schema, pointer)
         read = {"$ref": schema["$ref"], **_nullable(schema)} if self._openapi_30 and "$ref" in schema else schema
-        made = {key: self._value(key, value, f"{pointer}/{escaped(key)}", depth) for key, value in read.items()}
+        made = {
+            key: self._value(key, value, f"{pointer}/{escaped(key)}", depth) if key in _HOLD_SCHEMAS else value
+            for key, value in read.items()
+        }
         return _without_nullable(made) if self._openapi_30 else _updated(made)
 
     def _value(self, key: str, value: Any, pointer: str, depth: int) -> Any:
@@ -153,18 +159,12 @@ def _bound(schema: dict[str, Any], bound: str, exclusive: str) -> dict[str, Any]
 
 def _misfits(schema: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
     """Keywords whose value is none that they can have."""
-    for key in schema.keys() & (_COUNTS | _NUMBERS):
+    for key in schema.keys() & _MEASURES:
         value = schema[key]
         if not _fits(key, value):
             wanted = "a whole number from 0" if key in _COUNTS else "a number"
             yield Flaw(f"{pointer}/{key}", f"must be {wanted}, not {value!r}")
-    for key, fits, wanted in (
-        ("type", _is_type, f"one of {', '.join(sorted(TYPES))}, or a list of them"),
-        ("required", _is_texts, "a list of names"),
-        ("enum", lambda value: isinstance(value, list), "a list of values"),
-        ("$ref", lambda value: isinstance(value, str), "a text such as #/components/schemas/Item"),
-        ("pattern", lambda value: isinstance(value, str), "a regular expression"),
-    ):
+    for key, (fits, wanted) in _FORMS.items():
         if key in schema and not fits(schema[key]):
             yield Flaw(f"{pointer}/{key}", f"must be {wanted}, not {schema[key]!r}")
 
@@ -184,3 +184,12 @@ def _is_type(value: Any) -> bool:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "type": (_is_type, f"one of {', '.join(sorted(TYPES))}, or a list of them"),
+    "required": (_is_texts, "a list of names"),
+    "enum": (lambda value: isinstance(value, list), "a list of values"),
+    "$ref": (lambda value: isinstance(value, str), "a text such as #/components/schemas/Item"),
+    "pattern": (lambda value: isinstance(value, str), "a regular expression"),
+}

@@ -58,7 +58,7 @@ class Operation:
 def operations(document: Document) -> Mapping[Route, Operation]:
     """The operations by route."""
     paths = document.place("/paths")
-    if paths is None or not isinstance(paths.schema, Mapping):
+    if paths is None or not isinstance(paths.schema, dict):
         return {}
     found = (operation for path in paths.schema for operation in _of_path(path, paths.at(path)))
     return {operation.route: operation for operation in found}
@@ -98,7 +98,7 @@ def _parameters(path: str, holder: Place) -> dict[tuple[str, str], Parameter]:
 
 def _responses(operation: Place) -> Iterator[tuple[str, Content]]:
     written = operation.schema.get("responses")
-    for status in written if isinstance(written, Mapping) else ():
+    for status in written if isinstance(written, dict) else ():
         place = _mapping(operation.at("responses", status))
         if place is not None:
             yield str(status).upper() if str(status) != "default" else "default", _content(place, required=True)
@@ -107,7 +107,7 @@ def _responses(operation: Place) -> Iterator[tuple[str, Content]]:
 def _content(place: Place, *, required: bool) -> Content:
     """The body as JSON; other media types are not compared."""
     written = place.schema.get("content")
-    kinds = [kind for kind in written if "json" in kind.lower()] if isinstance(written, Mapping) else []
+    kinds = [kind for kind in written if "json" in kind.lower()] if isinstance(written, dict) else []
     media = _mapping(place.at("content", kinds[0])) if kinds else None
     return Content(place, required, None if media is None else _schema(media))
 
@@ -121,4 +121,4 @@ def _mapping(place: Place) -> Place | None:
         followed = place.followed()
     except UnjudgedError:
         return None
-    return followed if isinstance(followed.schema, Mapping) else None
+    return followed if isinstance(followed.schema, dict) else None

@@ -50,17 +50,37 @@ class Document:
         """The value at a pointer and the pointer of the nearest `$id` around it, which is what `#` means there."""
         value, base, walked = self.contents, "", ""
         for part in pointer.split("/")[1:]:
-            key = unescaped(part)
-            if isinstance(value, Mapping) and key in value:
-                value = value[key]
-            elif isinstance(value, list) and key.isascii() and key.isdigit() and int(key) < len(value):
-                value = value[int(key)]
-            else:
+            found = _step(value, unescaped(part))
+            if found is None:
                 return None
+            value = found[0]
             walked += f"/{part}"
-            if isinstance(value, Mapping) and isinstance(value.get("$id"), str):
-                base = walked
+            base = walked if _starts_anew(value) else base
         return value, base
+
+    def below(self, place: Place, key: str | int) -> Place | None:
+        """What stands one step below a place of this document; None where nothing does."""
+        pointer = f"{place.pointer}/{escaped(key)}"
+        known = self._places.get(pointer)
+        if known is None:
+            found = _step(place.schema, str(key))
+            if found is None:
+                return None
+            base = pointer if _starts_anew(found[0]) else place.base
+            known = self._places[pointer] = Place(self, pointer, found[0], base)
+        return known
+
+
+def _step(value: Json, key: str) -> tuple[Json] | None:
+    if isinstance(value, dict):
+        return (value[key],) if key in value else None
+    if isinstance(value, list) and key.isascii() and key.isdigit() and int(key) < len(value):
+        return (value[int(key)],)
+    return None
+
+
+def _starts_anew(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("$id"), str)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,10 +96,13 @@ class Place:
 
     def at(self, *keys: str | int) -> Place:
         """What stands below; it must be there."""
-        below = self.document.place(self.pointer + "".join(f"/{escaped(key)}" for key in keys))
-        if below is None:
-            raise UnjudgedError(f"nothing is at {keys} below {self.pointer} in {self.document.file}")
-        return below
+        place = self
+        for key in keys:
+            below = self.document.below(place, key)
+            if below is None:
+                raise UnjudgedError(f"nothing is at {keys} below {self.pointer} in {self.document.file}")
+            place = below
+        return place
 
     def target(self) -> Place | None:
         """Where its `$ref` leads; None where that is outside the document, at an anchor, or nowhere."""
@@ -97,7 +120,7 @@ class Place:
             UnjudgedError: they lead nowhere, or in a circle.
         """
         place, seen = self, {self}
-        while isinstance(place.schema, Mapping) and "$ref" in place.schema:
+        while isinstance(place.schema, dict) and "$ref" in place.schema:
             target = place.target()
             if target is None or target in seen:
                 raise UnjudgedError(f"{place.document.file} has a $ref that leads nowhere: {place.schema['$ref']}")
@@ -144,7 +167,7 @@ class _Likeness:
     def places(self, one: Place, two: Place, keywords: frozenset[str] | None = None) -> bool:
         if one is two:
             return True
-        if not (isinstance(one.schema, Mapping) and isinstance(two.schema, Mapping)):
+        if not (isinstance(one.schema, dict) and isinstance(two.schema, dict)):
             return bool(one.schema is two.schema)
         if keywords is None and (one, two) in self._assumed:
             return True
@@ -162,7 +185,7 @@ class _Likeness:
             if targets[0] is None or targets[1] is None:
                 return targets[0] is targets[1] and one.schema[key] == two.schema[key]
             return self.places(targets[0], targets[1])
-        if key in _DATA or not isinstance(one.schema[key], Mapping | list):
+        if key in _DATA or not isinstance(one.schema[key], dict | list):
             return bool(identity(one.schema[key]) == identity(two.schema[key]))
         return self._below(one.at(key), two.at(key), named=key in _NAMED)
 
@@ -172,7 +195,7 @@ class _Likeness:
             return alike and all(self.places(one.at(index), two.at(index)) for index in range(len(one.schema)))
         if not named:
             return self.places(one, two)
-        if not isinstance(two.schema, Mapping) or one.schema.keys() != two.schema.keys():
+        if not isinstance(two.schema, dict) or one.schema.keys() != two.schema.keys():
             return False
         return all(self.places(one.at(name), two.at(name)) for name in one.schema)
 
@@ -189,14 +212,14 @@ def names_below(place: Place, keywords: frozenset[str]) -> frozenset[str]:
     waiting = [place.at(keyword) for keyword in keywords & place.schema.keys()]
     while waiting:
         each = waiting.pop()
-        if each in seen or not isinstance(each.schema, Mapping | list):
+        if each in seen or not isinstance(each.schema, dict | list):
             continue
         seen.add(each)
-        parts = each.schema if isinstance(each.schema, Mapping) else range(len(each.schema))
+        parts = each.schema if isinstance(each.schema, dict) else range(len(each.schema))
         waiting += [each.at(part) for part in parts]
-        if isinstance(each.schema, Mapping):
+        if isinstance(each.schema, dict):
             properties = each.schema.get("properties")
-            found.update(properties if isinstance(properties, Mapping) else ())
+            found.update(properties if isinstance(properties, dict) else ())
             target = each.target() if isinstance(each.schema.get("$ref"), str) else None
             waiting += [] if target is None else [target]
     return frozenset(found)

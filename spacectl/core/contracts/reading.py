@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from spacectl.core.contracts.modern import Flaw, escaped, modern
@@ -68,18 +68,21 @@ class _Rewriting:
 def _dangling(document: Document) -> Iterator[Flaw]:
     """References within the document that lead nowhere."""
     for pointer, reference in _references(document.contents, ""):
+        if not reference.startswith("#/"):
+            continue
         place = document.place(pointer)
-        if reference.startswith("#/") and place is not None and place.target() is None:
+        if place is not None and place.target() is None:
             yield Flaw(f"{pointer}/$ref", f"leads nowhere: {reference}", "correct it, or add what it should lead to")
 
 
-def _references(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
+def _references(value: dict[str, Any] | list[Any], pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield pointer, value["$ref"]
         for key, each in value.items():
-            if key not in _DATA:
+            if key not in _DATA and isinstance(each, dict | list):
                 yield from _references(each, f"{pointer}/{escaped(key)}")
-    elif isinstance(value, list):
+    else:
         for index, each in enumerate(value):
-            yield from _references(each, f"{pointer}/{index}")
+            if isinstance(each, dict | list):
+                yield from _references(each, f"{pointer}/{index}")

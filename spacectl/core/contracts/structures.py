@@ -40,9 +40,9 @@ class Structures:
     def arrays(self, a: Array, b: Array) -> Iterator[Failure]:
         """What the sender's arrays `a` have that the receiver's `b` have not."""
         yield from self._lengths(a, b)
-        samples = self.within.sampler.of_shape(a)
         if b.unique and not a.unique and a.high > 1:
-            twice = [[each, each, *each_list[2:]] for each_list in samples if len(each_list) for each in each_list[:1]]
+            samples = self.within.sampler.of_shape(a)
+            twice = [[each[0], each[0], *each[2:]] for each in samples if each]
             yield failure("items", "the receiver takes no element twice", a.at, b.at, twice)
         for index in range(int(min(max(a.prefix, b.prefix) + 1, a.high))):
             if not self.within.shaper.shapes(a.element(index)):
@@ -54,9 +54,10 @@ class Structures:
                 a.low >= wanted.low and not self.within.terms(a.element(a.prefix), (wanted.place,)) and not a.prefix
             ):
                 message = "the receiver wants elements that the sender need not send"
-                yield failure("items", message, a.at, wanted.place, samples)
+                yield failure("items", message, a.at, wanted.place, self.within.sampler.of_shape(a))
             elif wanted.high < a.high and wanted.high != float("inf"):
-                yield failure("items", "the receiver wants fewer such elements", a.at, wanted.place, samples)
+                message = "the receiver wants fewer such elements"
+                yield failure("items", message, a.at, wanted.place, self.within.sampler.of_shape(a))
 
     def _lengths(self, a: Array, b: Array) -> Iterator[Failure]:
         array = self.within.sampler.array
@@ -141,12 +142,13 @@ class Structures:
             yield each.within(name, partial(self._with, a, name))
 
     def _sizes(self, a: Object, b: Object) -> Iterator[Failure]:
-        samples = self.within.sampler.of_shape(a)
         if b.low > max(a.low, len(a.required)):
+            samples = self.within.sampler.of_shape(a)
             message = f"the receiver takes objects with at least {b.low} properties"
             yield failure("properties", message, a.at, b.at, (value for value in samples if len(value) < b.low))
         closed = not _is_open(a) or (bool(a.declared) and not _tells_of_others(a))
         if b.high < a.high and not (closed and len(a.declared) <= b.high):
+            samples = self.within.sampler.of_shape(a)
             message = f"the receiver takes objects with at most {b.high} properties"
             yield failure("properties", message, a.at, b.at, (value for value in samples if len(value) > b.high))
 
