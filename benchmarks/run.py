@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import commands
+import contracts
 import flow
 import gateway
 import shop
@@ -152,6 +153,18 @@ def through_gateway(rounds: int, folder: Path) -> list[Line]:
 _GATEWAY_BOUND = 1 / 0.97
 """At least 0.97 of the requests in the same time."""
 
+def judging(rounds: int, folder: Path) -> list[Line]:  # noqa: ARG001
+    """A thousand event edges, judged by `spacectl contracts`."""
+    taken = [contracts.judged() for _ in range(rounds)]
+    reading, judged = tuple(each.reading for each in taken), tuple(each.judging for each in taken)
+    return [
+        Line(
+            "contracts", "1,000 event edges judged, a tenth of them breaking (processor time)", "s", judged, bound=2.0
+        ),
+        Line("contracts_reading", "their 1,100 documents made comparable (processor time)", "s", reading),
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "second_up": second_up,
     "ps": ps,
@@ -160,6 +173,7 @@ BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "flow_poll": flow_poll,
     "flow_bus": flow_bus,
     "gateway": through_gateway,
+    "contracts": judging,
 }
 
 

@@ -16,6 +16,7 @@ from spacectl.cli import output
 from spacectl.cli.add import add
 from spacectl.cli.call import call
 from spacectl.cli.config import config
+from spacectl.cli.contracts import contracts
 from spacectl.cli.doctor import doctor
 from spacectl.cli.down import down
 from spacectl.cli.flow import flow
@@ -53,6 +54,7 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
         graph: "the architecture as a drawing",
         letters: "messages that their subscribers gave up",
     },
+    "Check": {contracts: "whether the spaces still fit each other"},
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
     "Manifests and machine": {
         config: "the manifests, every default filled in",

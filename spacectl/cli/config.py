@@ -31,7 +31,7 @@ def config(
     from spacectl.view.config import config_report, space_toml, system_toml
 
     read = load(find_system(system).root)
-    chosen = _chosen(read, spaces or ())
+    chosen = chosen_spaces(read, spaces or ())
     if as_json:
         out_json(config_report(read, chosen))
         return
@@ -39,7 +39,7 @@ def config(
     out("\n".join([*parts, *map(space_toml, chosen)]).rstrip("\n"))
 
 
-def _chosen(system: System, names: Sequence[str]) -> tuple[Space, ...]:
+def chosen_spaces(system: System, names: Sequence[str]) -> tuple[Space, ...]:
     """The spaces of these names, all of them when none is named, in the system's order."""
     from spacectl.core.hints import did_you_mean
     from spacectl.model.wording import one_of, quoted

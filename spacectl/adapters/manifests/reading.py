@@ -53,7 +53,7 @@ def load(root: Path) -> System:
     """
     read = read_system(root)
     if read.system is None:
-        raise ManifestError(problems_text(read.problems, base=_from_here(root)))
+        raise ManifestError(problems_text(read.problems, base=from_here(root)))
     return read.system
 
 
@@ -122,7 +122,7 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line == 0, problem.line)))
 
 
-def _from_here(root: Path) -> str:
+def from_here(root: Path) -> str:
     """How the system's folder is written from the current one, so that a terminal can open the files."""
     root = root.absolute()
     near = os.path.relpath(root)
