@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from spacectl.adapters.manifests import load
+from spacectl.adapters.manifests import load, read_ignores
 from spacectl.cli.app import app
 from spacectl.core.environment import Given, environment, url_name
 from spacectl.errors import Exit
@@ -25,9 +25,9 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 SHELL_WORDS = re.compile(r"spacectl ([a-z]+)\b([^`\n#|]*)")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, text: str = README) -> list[str]:
     """The fenced blocks of a language; "" for those without one."""
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [text for name, text in fenced if name == language]
 
 
@@ -126,8 +126,16 @@ def test_the_variables_are_those_a_replica_is_given(tmp_path: Path) -> None:
     assert named == {*environment(manifest, given).keys() - {url_name("order-history")}, "<CALLEE>_URL"}
 
 
+def test_the_ignore_file_is_one(tmp_path: Path) -> None:
+    (text,) = blocks("toml", section("Contracts"))
+    write(tmp_path / "contract-ignore.toml", text)
+    entries, problems = read_ignores(tmp_path)
+    assert problems == ()
+    assert [each.via for each in entries] == ["orders.placed"]
+
+
 def test_the_manifests_are_a_system(tmp_path: Path) -> None:
-    system, space = blocks("toml")
+    system, space = blocks("toml", section("Manifests"))
     write(tmp_path / "system.toml", system)
     write(tmp_path / "spaces/orders/space.toml", space)
     for name, events in (("catalog", ""), ("payments", '[events]\npublishes = ["payments.captured"]\n')):

@@ -75,10 +75,11 @@ def contracts_report(
         *manifest_checks(events, now.contracts),
         *_drifts(now, urls),
     ]
-    chosen = [each for each in checks if not only or {each.sender, each.receiver} & set(only)]
-    counted, stale = without_ignored(chosen, ignored, today)
-    outcome = worst([each.verdict for each in counted])
-    return ContractsReport(system=system.name, against=against, verdict=outcome, checks=counted, stale_ignores=stale)
+    whole = against is not None and urls is not None
+    counted, stale = without_ignored(checks, ignored, today, whole=whole)
+    chosen = tuple(each for each in counted if not only or {each.sender, each.receiver} & set(only))
+    outcome = worst([each.verdict for each in chosen])
+    return ContractsReport(system=system.name, against=against, verdict=outcome, checks=chosen, stale_ignores=stale)
 
 
 def loaded(system: System, files: Files) -> Loaded:

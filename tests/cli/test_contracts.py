@@ -72,6 +72,24 @@ def test_a_renamed_field_of_an_event(shop: Path) -> None:
     assert '"sum_cents": 0' in result.stdout
 
 
+def test_an_endpoint_that_is_gone_and_a_field_that_is_renamed(shop: Path) -> None:
+    document = change(shop, "catalog", "openapi.json")
+    product = document["components"]["schemas"]["Product"]
+    product["properties"]["cents"] = product["properties"].pop("price_cents")
+    product["required"].remove("price_cents")
+    write(shop, "catalog", "openapi.json", document)
+    result = run("contracts", "--system", str(shop))
+    assert result.exit_code == 1
+    assert "✖ breaking    catalog → cart  GET /products/{sku}  response\n" in result.stdout
+    assert "the receiver requires price_cents, which the sender does not declare" in result.stdout
+    del document["paths"]["/products/{sku}"]
+    write(shop, "catalog", "openapi.json", document)
+    result = run("contracts", "--system", str(shop))
+    assert result.exit_code == 1
+    assert "✖ breaking    cart → catalog  GET /products/{sku}  request\n" in result.stdout
+    assert "catalog offers no GET /products/{sku}" in result.stdout
+
+
 def test_only_some_spaces(shop: Path) -> None:
     rename_total(shop)
     assert run("contracts", "cart", "--system", str(shop)).exit_code == 0

@@ -11,14 +11,17 @@ from spacectl.model.report_contracts import ContractCheck, ContractFinding, Stal
 
 
 def without_ignored(
-    checks: Sequence[ContractCheck], ignored: Sequence[Ignored], today: date
+    checks: Sequence[ContractCheck], ignored: Sequence[Ignored], today: date, *, whole: bool = True
 ) -> tuple[tuple[ContractCheck, ...], tuple[StaleIgnore, ...]]:
-    """The checks with what is ignored marked and not counted, and the entries that have expired or match nothing."""
+    """The checks with what is ignored marked and not counted, and the entries that have expired or match nothing.
+
+    Only where the checks are the `whole` of what can be checked does it mean something that an entry matches nothing.
+    """
     holding = [each for each in ignored if each.until >= today]
     used: set[int] = set()
     counted = tuple(_counted(each, holding, used) for each in checks)
     expired = [each for each in ignored if each.until < today]
-    idle = [each for index, each in enumerate(holding) if index not in used]
+    idle = [each for index, each in enumerate(holding) if whole and index not in used]
     stale = [StaleIgnore(via=each.via, reason=each.reason, until=each.until.isoformat()) for each in expired]
     return counted, (*stale, *(StaleIgnore(via=each.via, reason=each.reason, until=None) for each in idle))
 

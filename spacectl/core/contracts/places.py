@@ -177,13 +177,12 @@ class _Likeness:
         return keys == _telling(two, keywords) and all(self._key(key, one, two) for key in keys)
 
     def _key(self, key: str, one: Place, two: Place) -> bool:
-        if key in _DYNAMIC:  # what it means is told by all that is around it
-            alike = identity(one.document.contents) == identity(two.document.contents)
-            return bool(alike and one.pointer == two.pointer)
+        if key in _DYNAMIC:
+            return _are_in_same_document(one, two)
         if key == "$ref":
             targets = one.target(), two.target()
             if targets[0] is None or targets[1] is None:
-                return targets[0] is targets[1] and one.schema[key] == two.schema[key]
+                return targets[0] is targets[1] and _are_in_same_document(one, two)
             return self.places(targets[0], targets[1])
         if key in _DATA or not isinstance(one.schema[key], dict | list):
             return bool(identity(one.schema[key]) == identity(two.schema[key]))
@@ -198,6 +197,11 @@ class _Likeness:
         if not isinstance(two.schema, dict) or one.schema.keys() != two.schema.keys():
             return False
         return all(self.places(one.at(name), two.at(name)) for name in one.schema)
+
+
+def _are_in_same_document(one: Place, two: Place) -> bool:
+    """Whether two places are the same of two equal documents: all that is around them may tell what they mean."""
+    return one.pointer == two.pointer and bool(identity(one.document.contents) == identity(two.document.contents))
 
 
 def _telling(place: Place, keywords: frozenset[str] | None) -> frozenset[str]:

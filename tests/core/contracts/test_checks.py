@@ -273,7 +273,7 @@ def ignored(**changed: Any) -> Ignored:
 
 
 def verdicts(entry: Ignored, today: date) -> tuple[list[str], int]:
-    checks, stale = without_ignored(fits(orders(record(order_id=TEXT)), payments()), [entry], today)
+    checks, stale = without_ignored(fits(orders(record(order_id=TEXT)), payments()), [entry], today, whole=False)
     return [each.verdict for each in checks], len(stale)
 
 
@@ -282,9 +282,16 @@ def test_what_is_ignored_does_not_count_until_its_day_is_over() -> None:
     assert verdicts(ignored(), date(2026, 7, 1)) == (["breaking"], 1)
 
 
+def test_an_entry_that_matches_nothing_is_told_where_everything_was_checked() -> None:
+    entry = ignored(via="orders.gone")
+    for whole in (True, False):
+        _, stale = without_ignored(fits(orders(), payments()), [entry], date(2026, 1, 1), whole=whole)
+        assert [each.until for each in stale] == [None] * whole
+
+
 def test_an_entry_matches_by_all_that_it_names() -> None:
     today = date(2026, 1, 1)
     assert verdicts(ignored(sender="orders", receiver="payments"), today) == (["compatible"], 0)
     assert verdicts(ignored(pointer="/channels/orders.placed"), today) == (["compatible"], 0)
     for other in ({"sender": "cart"}, {"receiver": "cart"}, {"via": "orders.paid"}, {"pointer": "/channels/orders"}):
-        assert verdicts(ignored(**other), today) == (["breaking"], 1)
+        assert verdicts(ignored(**other), today) == (["breaking"], 0)
