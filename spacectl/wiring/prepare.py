@@ -294,7 +294,8 @@ def _ports(
                 raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)
             given[name] = port
         # The bus gets not the usual 4222: two systems that start side by side would both find it free.
-        for name in (*((BUS,) if embedded else ()), *port_names(system), *_replicas(system, scales)):
+        names = (*((BUS,) if embedded else ()), *port_names(system), *_replicas(system, scales))
+        for name in sorted(names, key=lambda name: name not in before):  # who had one before finds it again
             if name not in given:
                 usual = _FRONT_DOOR if name == GATEWAY else ()
                 given[name] = held[name] if name in held else reservation.first(*_preferred(before, name), *usual)

@@ -186,7 +186,7 @@ async def test_two_builds_of_one_space_never_run_at_once(
     (folder / "in").write_text("1")
     wanted = manifest("mkdir alone && sleep 0.2 && rmdir alone")
     assert sorted(map(str, await asyncio.gather(*(build(wanted) for _ in range(3))))) == [
-        "Ended(code=0, signal=None)", "None", "None"
+        str(Ended(0, None)), "None", "None"
     ]  # fmt: skip
     assert shell.runs == 1
     assert sorted(path.name for path in (tmp_path / "records").iterdir()) == ["orders.json", "orders.lock"]

@@ -189,7 +189,7 @@ def test_what_is_on_its_way_out_may_do_what_it_might_before() -> None:
     users = {user.name: user for user in both.users}
     assert {"orders.placed", "orders.old", "orders.new"} <= set(users["orders"].publish)
     assert users["legacy"] == next(user for user in before.users if user.name == "legacy")
-    assert {stream.name: stream.subjects for stream in both.streams} == {
+    assert {stream.name: stream.subjects for stream in both.streams if not stream.name.startswith("LETTERS_")} == {
         "orders": ("orders.new", "orders.old", "orders.placed"),
         "legacy": ("legacy.said",),
     }

@@ -89,10 +89,21 @@ async def test_a_space_that_leaves_takes_no_wishes() -> None:
 
 async def test_what_a_changed_system_is_made_ready_for() -> None:
     made = supervisor(*SHOP)
-    made.remade(selected=frozenset({"catalog"}), ports={"orders.1": 4001}, urls={"orders": "http://127.0.0.1:4001"})
+    front = "http://127.0.0.1:8080"
+    made.remade(
+        selected=frozenset({"catalog"}),
+        ports={"orders.1": 4001},
+        urls={"orders": f"{front}/orders"},
+        gateway_url=front,
+        warnings={"orders": "its limits are not kept"},
+    )
     assert made.start(()).spaces == ("catalog",)
-    orders = next(space for space in made.report().spaces if space.name == "orders")
-    assert (orders.url, orders.replicas[0].port) == ("http://127.0.0.1:4001", 4001)
+    report = made.report()
+    orders = next(space for space in report.spaces if space.name == "orders")
+    assert (orders.url, orders.replicas[0].port) == (f"{front}/orders", 4001)
+    assert orders.warnings == ("its limits are not kept",)
+    assert report.gateway is not None
+    assert report.gateway.url == front
 
 
 async def test_what_processes_use_is_part_of_the_report() -> None:

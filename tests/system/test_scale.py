@@ -41,7 +41,7 @@ def test_up_and_down_again_without_touching_the_others(make_system: Any, serve: 
 
     assert system.run("scale", "app=1").code == 0
     assert pids(system) == before
-    assert len(system.marked()) == 3  # with the bus
+    assert len(system.marked()) == 4  # with the bus and the gateway
     assert system.run("scale", "app=3").code == 0
     assert [each["port"] for each in space(system, "app")["replicas"]] == [each["port"] for each in app["replicas"]]
 

@@ -89,7 +89,7 @@ def test_a_table_while_it_comes_up_then_logs_then_an_orderly_end(
     terminal.until("fetching wheels")
     terminal.until("clock.1   ● ready")
     coming = terminal.screen()
-    assert coming[0].startswith("tiny  ⚒ building  bus ● ready  nats://127.0.0.1:")
+    assert coming[0].startswith("tiny  ⚒ building  bus ")
     assert coming[1].split() == ["REPLICA", "STATE", "PID", "PORT", "CPU", "MEMORY", "RESTARTS", "REASON"]
     assert coming[3].startswith("orders.1  ⚒ building")
     assert len(coming) == 4

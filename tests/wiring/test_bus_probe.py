@@ -177,7 +177,7 @@ async def test_it_is_not_ready_before_it_offers_what_is_asked_for_now(
     write_bus(after, after.bus_plan)
     bus.probe.changed()
     assert await bus.probe.answer() is None
-    assert sorted(await bus.streams()) == ["audit", "clicks"]
+    assert {"audit", "clicks"} <= {*await bus.streams()}
     client = Client()
     await client.connect(after.nats_urls["audit"])
     await client.publish("audit.made", b"{}")
