@@ -8,6 +8,7 @@ from spacectl.model.report import ChangesReport, PsReport, ReplicaReport, SpaceC
 
 _THERE = {"service": "ready", "job": "completed"}
 _BUS_THERE = frozenset({"ready", "external"})
+_BUS_COMING = frozenset({"waiting", "starting"})
 _HOPELESS = frozenset({"failed", "stopped"})
 
 
@@ -33,7 +34,8 @@ def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
     spaces = _of(ps, names)
     if ps.bus.state == "failed" or any(is_lost(space) for space in spaces):
         # Let the others arrive or fail first: one look then shows everything that is wrong.
-        return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
+        over = all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
+        return over and ps.bus.state not in _BUS_COMING
     return bus_is_there(ps) and all(is_there(space) for space in spaces)
 
 
