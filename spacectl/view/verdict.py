@@ -8,6 +8,7 @@ from spacectl.model.report import ChangesReport, EngineReport, PsReport, Replica
 
 _THERE = {"service": "ready", "job": "completed"}
 _ENGINE_THERE = frozenset({"ready", "external"})
+_ENGINE_COMING = frozenset({"waiting", "starting"})
 _HOPELESS = frozenset({"failed", "stopped"})
 
 
@@ -39,7 +40,8 @@ def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
     engine_is_lost = any(engine.state == "failed" for engine in engines(ps).values())
     if engine_is_lost or any(is_lost(space) for space in spaces):
         # Let the others arrive or fail first: one look then shows everything that is wrong.
-        return all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
+        over = all(is_there(space) or is_lost(space) or _is_held(space) for space in spaces)
+        return over and not any(engine.state in _ENGINE_COMING for engine in engines(ps).values())
     return not missing_engines(ps) and all(is_there(space) for space in spaces)
 
 

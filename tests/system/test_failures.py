@@ -220,7 +220,7 @@ def test_no_answer_from_the_bus_is_told(make_system: Any, idle: Callable[..., st
     broken = tmp_path / "nats-server"
     broken.write_text("#!/bin/sh\necho '[FTL] no room at the inn'\nexit 1\n")
     broken.chmod(0o755)
-    system = make_system({"app": idle()})
+    system = make_system({"app": idle(more='[events]\npublishes = ["app.opened"]\n')})
     done = system.run("up", "--detach", "--timeout", "2s", env={"SPACECTL_NATS_SERVER": str(broken)})
     assert done.code == 5
     assert "    [FTL] no room at the inn\n" in done.err

@@ -23,7 +23,9 @@ def told(system: Any, kind: str) -> list[str]:
 
 
 def test_spaces_start_after_what_they_name_and_stop_before_it(make_system: Any, idle: Callable[..., str]) -> None:
-    system = make_system({"a": idle(run='after = ["b"]\n'), "b": idle(run='after = ["c"]\n'), "c": idle(), "d": idle()})
+    a, b = idle(run='after = ["b"]\n'), idle(run='after = ["c"]\n')
+    c = idle(more='[events]\npublishes = ["c.done"]\n')
+    system = make_system({"a": a, "b": b, "c": c, "d": idle()})
     system.up()
     order = started(system)
     assert [name for name in order if name != "d.1"] == ["c.1", "b.1", "a.1"]

@@ -62,6 +62,8 @@ def test_there_and_lost(each: SpaceReport, there: bool, lost: bool) -> None:
         ([space("a", "failed"), space("b", "waiting"), space("c", "ready")], "ready", None, True),
         ([space("a", "failed"), space("b", "building")], "ready", None, False),
         ([space("a", "failed"), space("b", "backoff")], "ready", None, False),
+        ([space("a", "failed")], "starting", None, False),
+        ([space("a", "failed")], "backoff", None, True),
         ([space("a", "waiting"), space("b", "waiting")], "failed", None, True),
         ([space("a", "starting")], "failed", None, False),
     ],
