@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -36,6 +37,13 @@ def run(words: list[Any], cwd: Path, env: Mapping[str, str], *, within_s: float 
     return done.stdout + done.stderr
 
 
+def served_as_committed(contracts: Any) -> set[str]:
+    """The documents of a running system that it serves as they are committed; no contract is broken."""
+    assert contracts.code == 0, contracts.out + contracts.err
+    checks = json.loads(contracts.out)["checks"]
+    return {each["via"] for each in checks if each["check"] == "drift" and each["verdict"] == "compatible"}
+
+
 def test_the_shop_sells_and_survives(
     adopt_system: Callable[..., Any], cached: dict[str, str], tmp_path: Path, wait_for: Callable[..., Any]
 ) -> None:
@@ -43,6 +51,9 @@ def test_the_shop_sells_and_survives(
     shop = adopt_system(tmp_path / "shop", **cached)
     up = shop.up("--timeout", "180s", within_s=200)
     assert "shop  ● ready  bus ● ready" in up.err
+    assert served_as_committed(shop.run("contracts", "--json")) == {
+        f"spaces/{name}/contract/openapi.json" for name in SPACES
+    }
     run([sys.executable, *PYTEST, "checks", "--ignore", "checks/test_burst.py"], shop.root, cached)
 
     orders = next(space["url"] for space in shop.ps()["spaces"] if space["name"] == "orders")

@@ -69,8 +69,8 @@ def _payload(message: Place) -> Place | None:
     if isinstance(payload.schema, dict) and "schemaFormat" in payload.schema:
         told = str(payload.schema["schemaFormat"])
         is_json = "json" in told or "aai.asyncapi" in told
-        return payload.at("schema") if is_json and "schema" in payload.schema else None
-    return payload
+        payload = payload.at("schema") if is_json and "schema" in payload.schema else message
+    return payload if payload is not message and isinstance(payload.schema, dict | bool) else None
 
 
 def _followed(holder: Place, key: str) -> Place | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from spacectl.core.contracts.contract import Contract
 from spacectl.core.contracts.judge import Judge
-from spacectl.core.contracts.openapi import Content, Operation, Parameter, operations
+from spacectl.core.contracts.openapi import Content, Operation, operations
 from spacectl.core.contracts.places import Document, Json, Place, UnjudgedError
 from spacectl.core.contracts.telling import CheckName, check, findings, pointer, skipped, spot, unproven
 from spacectl.model.report_contracts import ContractCheck, ContractFinding
@@ -66,24 +66,26 @@ class Calls:
                 example = {"method": wanted.method, "path": wanted.path, "parameters": {}}
                 yield _broken("required", message, wanted.at if sent is None else sent.at, parameter.at, example)
             elif sent is not None and sent.schema is not None and parameter.schema is not None:
-                for each in self._values(sent, sent.schema, parameter.schema):
+                for each in self._values(sent.schema, parameter.schema):
                     yield _below(each, parameter.where, parameter.name)
         for key, sent in wanted.parameters.items():
             if key not in offer.parameters:
                 message = f"{self._callee} does not know the {sent.where} parameter {sent.name}"
                 yield unproven("parameter", message, sent.at, offer.at)
 
-    def _values(self, sent: Parameter, sender: Place, receiver: Place) -> Iterator[ContractFinding]:
+    def _values(self, sender: Place, receiver: Place) -> Iterator[ContractFinding]:
         """Differences of a parameter's values that are left when they are written as text, as HTTP sends them."""
         for each in findings(self._judge, sender, [receiver]):
-            written = _written(each.example)
-            if each.verdict == "breaking" and sent.where != "body" and written is not None:
-                try:
-                    if self._judge.accepts(receiver, written):
-                        continue
-                except UnjudgedError:
-                    pass
-            yield each
+            if each.verdict != "breaking" or not self._takes_text(receiver, each.example):
+                yield each
+
+    def _takes_text(self, receiver: Place, value: Json) -> bool:
+        if not isinstance(value, bool | int | float):
+            return False
+        try:
+            return self._judge.accepts(receiver, json.dumps(value))
+        except UnjudgedError:
+            return False
 
     def _body(self, wanted: Operation, offer: Operation) -> Iterator[ContractFinding]:
         if offer.body is None:
@@ -121,12 +123,6 @@ class Calls:
 def _answer(operation: Operation, status: str) -> Content | None:
     found = (operation.responses.get(key) for key in (status, f"{status[0]}XX", "default"))
     return next((answer for answer in found if answer is not None), None)
-
-
-def _written(value: Json) -> str | None:
-    if isinstance(value, str) or not isinstance(value, bool | int | float):
-        return None
-    return json.dumps(value)
 
 
 def _broken(rule: str, message: str, sender: Place, receiver: Place, example: Json) -> ContractFinding:

@@ -95,13 +95,6 @@ class Judge:
         """
         return self._truth.fits(place, value)
 
-    def example(self, place: Place) -> Json | None:
-        """A value that fits; None where none was found."""
-        try:
-            return next((value for value in self._sampler.of_term((place,)) if self._truth.fits(place, value)), None)
-        except UnjudgedError:
-            return None
-
     def _told(self, sender: Place, receiver: Place, failures: Sequence[Failure]) -> list[Difference]:
         found = [self._difference(sender, receiver, each, each.witnesses) for each in _each_once(failures)]
         if not any(each.verdict is Verdict.BREAKING for each in found) and failures[0].provable:

@@ -23,6 +23,8 @@ _COUNTS = frozenset({
 _NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 _HOLD_SCHEMAS = _ONE | _MANY | _NAMED | {"dependencies", "additionalItems"}
 _MEASURES = _COUNTS | _NUMBERS
+_LARGEST = 1e300
+"""Bounds beyond it cannot be counted with in floating point."""
 _DEEPEST = 100
 
 
@@ -37,10 +39,11 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Modern:
-    """A schema of draft 2020-12 and what is wrong with it."""
+    """A schema of draft 2020-12, what is wrong with it, and the pointers of all schemas in it, itself included."""
 
     schema: Any
     flaws: tuple[Flaw, ...]
+    pointers: frozenset[str] = frozenset()
 
 
 def modern(schema: Any, pointer: str = "", *, openapi_30: bool = False) -> Modern:
@@ -50,7 +53,8 @@ def modern(schema: Any, pointer: str = "", *, openapi_30: bool = False) -> Moder
     OpenAPI 3.0.3 gives it a meaning only beside a type. There, what stands beside a `$ref` is not read.
     """
     rewriting = _Rewriting(openapi_30)
-    return Modern(rewriting.schema(schema, pointer, 0), tuple(rewriting.flaws))
+    made = rewriting.schema(schema, pointer, 0)
+    return Modern(made, tuple(rewriting.flaws), frozenset(rewriting.pointers))
 
 
 def escaped(key: str | int) -> str:
@@ -67,9 +71,11 @@ def unescaped(part: str) -> str:
 class _Rewriting:
     def __init__(self, openapi_30: bool) -> None:
         self.flaws: list[Flaw] = []
+        self.pointers: list[str] = []
         self._openapi_30 = openapi_30
 
     def schema(self, schema: Any, pointer: str, depth: int) -> Any:
+        self.pointers.append(pointer)
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, dict):
@@ -172,7 +178,7 @@ def _misfits(schema: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
 def _fits(key: str, value: Any) -> bool:
     if key in {"exclusiveMinimum", "exclusiveMaximum"} and isinstance(value, bool):
         return True
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST <= value <= _LARGEST:
         return False
     return (value >= 0 and value == int(value)) if key in _COUNTS else (key != "multipleOf" or value > 0)
 

@@ -113,7 +113,8 @@ def _content(place: Place, *, required: bool) -> Content:
 
 
 def _schema(place: Place) -> Place | None:
-    return place.at("schema") if "schema" in place.schema else None
+    schema = place.at("schema") if "schema" in place.schema else None
+    return schema if schema is not None and isinstance(schema.schema, dict | bool) else None
 
 
 def _mapping(place: Place) -> Place | None:

@@ -107,6 +107,8 @@ class Place:
     def target(self) -> Place | None:
         """Where its `$ref` leads; None where that is outside the document, at an anchor, or nowhere."""
         reference = self.schema["$ref"]
+        if not isinstance(reference, str):
+            return None
         if reference == "#":
             return self.document.place(self.base)
         if not reference.startswith("#/"):

@@ -30,8 +30,11 @@ def _read(file: str, contents: Json, word: str, versions: tuple[str, ...]) -> tu
         said = "is missing" if version is None else f"is {version!r}"
         return Document(file, {}), (Flaw(f"/{word}", f"{said}; it must be {' or '.join(versions)}…"),)
     rewriting = _Rewriting(openapi_30=version.startswith("3.0") and word == "openapi")
-    document = Document(file, rewriting.part(contents, ""))
-    return document, (*rewriting.flaws, *_dangling(document))
+    try:
+        document = Document(file, rewriting.part(contents, ""))
+        return document, (*rewriting.flaws, *_dangling(document, rewriting.schemas))
+    except RecursionError:
+        return Document(file, {}), (Flaw("", "its values are nested too deep"),)
 
 
 class _Rewriting:
@@ -39,6 +42,7 @@ class _Rewriting:
 
     def __init__(self, *, openapi_30: bool) -> None:
         self.flaws: list[Flaw] = []
+        self.schemas: set[str] = set()
         self._openapi_30 = openapi_30
 
     def part(self, value: Any, pointer: str) -> Any:
@@ -62,17 +66,21 @@ class _Rewriting:
     def _schema(self, schema: Any, pointer: str) -> Any:
         made = modern(schema, pointer, openapi_30=self._openapi_30)
         self.flaws += made.flaws
+        self.schemas |= made.pointers
         return made.schema
 
 
-def _dangling(document: Document) -> Iterator[Flaw]:
-    """References within the document that lead nowhere."""
+def _dangling(document: Document, schemas: set[str]) -> Iterator[Flaw]:
+    """References within the document that lead nowhere, or from a schema to something else."""
     for pointer, reference in _references(document.contents, ""):
         if not reference.startswith("#/"):
             continue
         place = document.place(pointer)
-        if place is not None and place.target() is None:
+        target = None if place is None else place.target()
+        if target is None:
             yield Flaw(f"{pointer}/$ref", f"leads nowhere: {reference}", "correct it, or add what it should lead to")
+        elif target.pointer not in schemas and {pointer, pointer.removesuffix("/anyOf/0")} & schemas:
+            yield Flaw(f"{pointer}/$ref", f"leads to something that is no schema: {reference}")
 
 
 def _references(value: dict[str, Any] | list[Any], pointer: str) -> Iterator[tuple[str, str]]:

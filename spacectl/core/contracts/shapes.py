@@ -207,7 +207,7 @@ def kinds(shape: Shape) -> frozenset[Kind]:
 
 def is_multiple(value: float, step: float) -> bool:
     """Whether a number is a multiple of another as both are written in decimals: 0.3 is one of 0.1."""
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return False
     return (Fraction(str(value)) / Fraction(str(step))).denominator == 1
 
