@@ -28,6 +28,7 @@ from spacectl.cli.send import send
 from spacectl.cli.start import start
 from spacectl.cli.stop import stop
 from spacectl.cli.tap import tap
+from spacectl.cli.top import top
 from spacectl.cli.up import up
 from spacectl.cli.version import version
 from spacectl.errors import Exit, ManifestError, SpacectlError, machine_error
@@ -41,7 +42,11 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
         stop: "stop spaces",
         restart: "stop spaces and start them again",
     },
-    "Look": {ps: "what runs, and how it is", logs: "what spaces, builds and the bus wrote"},
+    "Look": {
+        ps: "what runs, and how it is",
+        top: "watch everything and act on it, in the terminal",
+        logs: "what spaces, builds and the bus wrote",
+    },
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
     "Manifests and machine": {
         config: "the manifests, every default filled in",

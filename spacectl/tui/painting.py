@@ -1,0 +1,33 @@
+"""Turns cells into the strips that Textual draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from spacectl.tui.themes import style
+from spacectl.view.top_table import Cell, shown
+
+CURSOR = Style(reverse=True)
+MARK = Style(bold=True, underline=True)
+
+
+def strip(widget: Widget, cells: Iterable[Cell], width: int, over: Style | None = None) -> Strip:
+    """Cells side by side in the colours of the theme, filled up or cut to a width; `over` is laid over, as a cursor."""
+    ground = widget.rich_style
+    theme = widget.app.theme
+    segments = [Segment(shown(cell.text), _over(ground + style(theme, cell.tone), over)) for cell in cells]
+    return Strip(segments).adjust_cell_length(width, _over(ground, over)).simplify()
+
+
+def _over(base: Style, over: Style | None) -> Style:
+    if over is None:
+        return base
+    if over.reverse and base.color is not None:
+        # Reversed colours of different cells would make a chequered cursor; the words keep their colours' weight.
+        return Style(bold=True, reverse=True)
+    return base + over
