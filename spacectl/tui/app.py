@@ -6,7 +6,8 @@ import asyncio
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -87,7 +88,7 @@ class TopApp(Deck):
         loop = asyncio.get_running_loop()
         for number in _ENDING:
             loop.add_signal_handler(number, lambda: self.exit(return_code=Exit.INTERRUPTED))
-        self.run_worker(follow_feed(self.cockpit.feed, self._hear, self._gone), name="feed")
+        self.beside("feed", partial(follow_feed, self.cockpit.feed, self._hear, self._gone))
         self.set_interval(_TICK_S, self._tick)
         self.go(self._start.screen)
 
@@ -112,7 +113,7 @@ class TopApp(Deck):
         if name in SCREENS:
             self.go(name, of_all=True)
         elif key_of(name).acts is not None:
-            self.run_worker(act(self, name, self.pane.selected.spaces), group="act", exclusive=True)
+            self.beside("act", partial(act, self, name, self.pane.selected.spaces), only=True)
         elif name in own:
             own[name]()
         else:
@@ -134,7 +135,7 @@ class TopApp(Deck):
             name = next(iter(chosen), next((space.name for space in self.seen.spaces), ""))
             pane.of(name, self.cockpit.declared(name))
         self._sources.serve(None if self._paused else pane)
-        pane.give(self._shown, datetime.now(UTC))
+        pane.give(self._shown, self.cockpit.now())
         self._focus()
         self.tell_around()
 
@@ -145,7 +146,7 @@ class TopApp(Deck):
 
     def order_of(self, verb: Any, space: str) -> None:
         """Do something with one space."""
-        self.run_worker(perform(self, [Order(verb, (space,))]), group="act", exclusive=True)
+        self.beside("act", partial(perform, self, [Order(verb, (space,))]), only=True)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == "filter":
@@ -201,7 +202,7 @@ class TopApp(Deck):
             return
         self._shown = self.seen
         if self._has_screen():
-            self.pane.give(self._shown, datetime.now(UTC))
+            self.pane.give(self._shown, self.cockpit.now())
             self.tell_around()
 
     def _tick(self) -> None:
@@ -213,7 +214,7 @@ class TopApp(Deck):
 
     def tell_around(self) -> None:
         base, pane = self.screen_stack[0], self.pane
-        now = datetime.now(UTC)
+        now = self.cockpit.now()
         base.query_one("#head", LineView).show(headline(self.cockpit.system, self._shown, now, paused=self._paused))
         about = [*narrowed(pane.query_), Cell(pane.about, "dim")]
         base.query_one("#tabs", TabsView).tell(pane.NAME, about)

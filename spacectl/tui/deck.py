@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from textual.app import App
 from textual.widgets import ContentSwitcher
-from textual.worker import WorkerFailed
+from textual.worker import Worker, WorkerFailed
 
 from spacectl.tui.keys import Key, all_keys
 from spacectl.tui.panes.pane import Pane
 from spacectl.tui.ports import Cockpit
-from spacectl.tui.themes import fitting, themes
+from spacectl.tui.themes import fitting, names, themes
 from spacectl.view.top_commands import VerbName
 from spacectl.view.top_seen import Seen
 from spacectl.view.top_table import Cell
@@ -68,10 +69,17 @@ class Deck(App[int]):
     def order_of(self, verb: VerbName, space: str) -> None:
         """Do something with one space."""
 
+    def beside(self, name: str, work: Callable[[], Coroutine[Any, Any, None]], *, only: bool = False) -> Worker[None]:
+        """Do something beside what is shown; what raises there ends the cockpit.
+
+        With `only`, what was begun under this name before ends.
+        """
+        return self.run_worker(work, name=name, group=name, exclusive=only)
+
     def next_theme(self) -> None:
         """Take the next of the themes."""
-        names = [theme.name for theme in themes()]
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        known = names()
+        self.theme = known[(known.index(self.theme) + 1) % len(known)] if self.theme in known else known[0]
 
     def copy(self) -> None:
         """Put what is selected on the clipboard, as far as the terminal lets programs do that (OSC 52)."""

@@ -16,26 +16,34 @@ from spacectl.tui.keys import bindings
 from spacectl.tui.painting import strip
 from spacectl.view.top_graph import NOTHING_DRAWN, Drawing, beside
 from spacectl.view.top_table import Cell
+from spacectl.view.top_wrap import wrapped
 
 
 class PageView(ScrollView, can_focus=True):
-    """Lines of cells."""
+    """Lines of cells; what is too long for its width goes on below."""
+
+    WRAPS: ClassVar[bool] = True
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(moving=True))
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._given: Sequence[Sequence[Cell]] = ()
         self._lines: Sequence[Sequence[Cell]] = ()
 
     @property
     def text(self) -> str:
         """All lines as text."""
-        return "\n".join("".join(cell.text for cell in line).rstrip() for line in self._lines)
+        return "\n".join("".join(cell.text for cell in line).rstrip() for line in self._given)
 
     def show(self, lines: Sequence[Sequence[Cell]]) -> None:
         """Show these lines, from where it stands."""
-        self._lines = lines
-        self.virtual_size = Size(self.size.width, len(lines))
+        self._given = lines
+        self._fit()
+
+    def _fit(self) -> None:
+        self._lines = wrapped(self._given, self.scrollable_content_region.width) if self.WRAPS else self._given
+        self.virtual_size = Size(self.size.width, len(self._lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -51,11 +59,13 @@ class PageView(ScrollView, can_focus=True):
         self.scroll_to(y=self.scroll_offset.y + to, animate=False)
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self._fit()
 
 
 class GraphView(PageView):
     """The drawn flow; arrow keys go from spaces along edges to spaces."""
+
+    WRAPS = False
 
     class Moved(Message):
         """Something else is selected."""

@@ -12,8 +12,13 @@ from textual.widget import Widget
 from spacectl.tui.themes import style
 from spacectl.view.top_table import Cell, shown
 
-CURSOR = Style(reverse=True)
 MARK = Style(bold=True, underline=True)
+_WITHOUT_COLOUR = Style(reverse=True)
+
+
+def cursor(widget: Widget) -> Style:
+    """What is laid over the row that the cursor is on."""
+    return _WITHOUT_COLOUR if widget.app.no_color else style(widget.app.theme, "cursor")
 
 
 def strip(widget: Widget, cells: Iterable[Cell], width: int, over: Style | None = None) -> Strip:
@@ -25,9 +30,4 @@ def strip(widget: Widget, cells: Iterable[Cell], width: int, over: Style | None 
 
 
 def _over(base: Style, over: Style | None) -> Style:
-    if over is None:
-        return base
-    if over.reverse and base.color is not None:
-        # Reversed colours of different cells would make a chequered cursor; the words keep their colours' weight.
-        return Style(bold=True, reverse=True)
-    return base + over
+    return base if over is None else base + over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from spacectl.model.flow import FlowReport
@@ -80,3 +81,4 @@ class Cockpit:
     declared: Callable[[str], Declared]
     verbs: Mapping[VerbName, Verb]
     letters: Letters | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)

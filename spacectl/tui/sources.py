@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
 from textual.worker import Worker
 
@@ -11,6 +13,8 @@ from spacectl.tui.panes.logs import LogsPane
 from spacectl.tui.panes.messages import MessagesPane
 from spacectl.tui.panes.pane import Pane
 from spacectl.tui.workers import follow_bus, follow_logs
+
+T = TypeVar("T")
 
 _BEFORE_S = 2.0
 """Of the logs that is read before a time that is sought."""
@@ -32,10 +36,11 @@ class Sources:
             return
         match pane:
             case MessagesPane():
-                self._run(name, follow_bus(self._deck.cockpit.tap, pane.subjects, pane.add, pane.tell))
+                take, tell = self._drawn(pane.add), self._drawn(pane.tell)
+                self._run(name, partial(follow_bus, self._deck.cockpit.tap, pane.subjects, take, tell))
             case LogsPane():
                 pane.clear()
-                self._run(name, follow_logs(self._deck.cockpit.logs, None, pane.add))
+                self._run(name, partial(follow_logs, self._deck.cockpit.logs, None, self._drawn(pane.add)))
 
     def watch(self, pane: MessagesPane, subjects: tuple[str, ...]) -> None:
         """Show these subjects only; all where none is given."""
@@ -48,10 +53,19 @@ class Sources:
         self._stop(pane.NAME)
         pane.clear()
         pane.seek(time_s)
-        self._run(pane.NAME, follow_logs(self._deck.cockpit.logs, time_s - _BEFORE_S, pane.add))
+        self._run(pane.NAME, partial(follow_logs, self._deck.cockpit.logs, time_s - _BEFORE_S, self._drawn(pane.add)))
 
-    def _run(self, name: str, work: Any) -> None:
-        self._running[name] = self._deck.run_worker(work, name=name)
+    def _drawn(self, take: Callable[[T], None]) -> Callable[[T], None]:
+        """Takes something in, and tells of it around the screen."""
+
+        def both(value: T) -> None:
+            take(value)
+            self._deck.tell_around()
+
+        return both
+
+    def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._running[name] = self._deck.beside(name, work)
 
     def _stop(self, name: str) -> None:
         worker = self._running.pop(name, None)

@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from spacectl.tui.keys import bindings
-from spacectl.tui.painting import CURSOR, MARK, strip
+from spacectl.tui.painting import MARK, cursor, strip
 from spacectl.view.top_table import GAP, Cell, Column, Fitted, Kind, Listing, Query, fitted, kept_still
 
 _STILL_S = 2.0
@@ -152,7 +152,7 @@ class TableView(ScrollView, can_focus=True):
             return strip(self, [Cell(self._listing.kind.empty if y == 1 else "", "dim")], width)
         if place >= len(self._keys):
             return strip(self, (), width)
-        over: Style | None = CURSOR if place == self._cursor else None
+        over: Style | None = cursor(self) if place == self._cursor else None
         key = self._keys[place]
         if over is None and key in self.marks:
             over = MARK
@@ -200,7 +200,8 @@ class TableView(ScrollView, can_focus=True):
         return max(0, min(self._cursor, len(self._keys) - 1))
 
     def _fit(self) -> None:
-        self._columns = fitted(self._listing.kind.columns, self.size.width, self._widest)
+        scrollbar = 1 if len(self._keys) + 1 > self.size.height else 0
+        self._columns = fitted(self._listing.kind.columns, self.size.width - scrollbar, self._widest)
         self.virtual_size = Size(self.size.width, len(self._keys) + 1)
         self.refresh()
 

@@ -19,9 +19,14 @@ def _read() -> dict[str, Any]:
     return tomllib.loads((files("spacectl.tui") / "themes.toml").read_text(encoding="utf-8"))
 
 
+def names() -> list[str]:
+    """The names of the themes, the default one first."""
+    return [_full(name, given) for name, given in _read().items()]
+
+
 def themes() -> list[Theme]:
-    """The themes, the default one first."""
-    return [_theme(name, given) for name, given in _read().items()]
+    """The themes that Textual does not bring along."""
+    return [_theme(name, given) for name, given in _read().items() if not given.get("builtin")]
 
 
 def fitting(colours: str | None) -> str:
@@ -41,9 +46,13 @@ def style(theme: str, tone: str) -> Style:
     return Style.parse(tones[tone]) if tones.get(tone) else _NO_STYLE
 
 
+def _full(name: str, given: dict[str, Any]) -> str:
+    return name if given.get("builtin") else f"{PREFIX}{name}"
+
+
 def _theme(name: str, given: dict[str, Any]) -> Theme:
     return Theme(
-        name=f"{PREFIX}{name}",
+        name=_full(name, given),
         primary=given["accent"],
         accent=given["accent"],
         foreground=given["foreground"],
@@ -51,5 +60,4 @@ def _theme(name: str, given: dict[str, Any]) -> Theme:
         surface=given["surface"],
         panel=given["panel"],
         dark=given["dark"],
-        ansi=given.get("ansi", False),
     )

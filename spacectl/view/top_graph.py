@@ -72,22 +72,18 @@ def draw(seen: Seen, width: int, height: int, *, around: str = "", marked: str =
 
     What is `marked`, a space or a key of an arc, is shown as selected.
     """
-    edges = list(seen.edges)
-    ends = {name for edge in edges for name in (edge.source, edge.target)}
+    edges = seen.edges
     spaces = {space.name: space for space in seen.spaces}
-    near = {around} | {
-        name for edge in edges if around in (edge.source, edge.target) for name in (edge.source, edge.target)
-    }
-    for chosen in ({*spaces, *ends}, near if around else set()):
+    near = [edge for edge in edges if around in {edge.source, edge.target}]
+    for drawn, alone in ((edges, set(spaces)), (near, {around} & set(spaces))):
+        chosen = alone | {name for edge in drawn for name in (edge.source, edge.target)}
         if not 0 < len(chosen) <= width * height // _LEAST_ROOM:
             continue
-        drawn = [edge for edge in edges if edge.source in chosen and edge.target in chosen]
         for label, padding in ((_whole_label, 1), (_short_label, 1), (_bare_label, 1), (_bare_label, 0)):
             plan = _plan(layered(chosen, arcs_of(drawn, label)), spaces, padding)
             if plan.width <= width and plan.height <= height:
-                rest = tuple(edge for edge in edges if not (edge.source in chosen and edge.target in chosen))
-                return _drawing(plan, spaces, marked, rest)
-    return replace(NOTHING_DRAWN, left_out=tuple(edges))
+                return _drawing(plan, spaces, marked, tuple(edge for edge in edges if edge not in drawn))
+    return replace(NOTHING_DRAWN, left_out=edges)
 
 
 @dataclass(frozen=True, slots=True)

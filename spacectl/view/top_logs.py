@@ -88,6 +88,12 @@ def at(lines: Iterable[Line], time_s: float) -> str | None:
     return key
 
 
+def unfolded(line: Line) -> list[list[Cell]]:
+    """A line whole: where and when it was written, then itself."""
+    about = "about " if line.log.approximate else ""
+    return [[_source(line), Cell(f"  {about}{_clock(line.time)}  ", "dim"), _level(line)], [], [_text(line)]]
+
+
 def _source(line: Line) -> Cell:
     source = line.log.source
     name = owner(source)[0] or source
@@ -96,7 +102,9 @@ def _source(line: Line) -> Cell:
 
 def _level(line: Line) -> Cell:
     level = line.log.level
-    return Cell("" if level is None else level.word, "" if level is None else _TONES.get(level, ""))
+    if level is None:
+        return Cell("")
+    return Cell("warn" if level is Level.WARNING else level.word, _TONES.get(level, ""))
 
 
 def _text(line: Line) -> Cell:
@@ -107,8 +115,8 @@ LINES: Kind[Line] = Kind(
     (
         Column("time", "TIME", 12, lambda line: Cell(_clock(line.time), "dim"), rank=3),
         Column("source", "LOG", 14, _source, rank=1, widest=26),
-        Column("level", "LEVEL", 7, _level, rank=2),
-        Column("line", "LINE", 20, _text, widest=4000),
+        Column("level", "LEVEL", 5, _level, rank=2),
+        Column("line", "LINE", 30, _text, widest=4000),
     ),
     lambda line: str(line.number),
     lambda line: f"{line.log.source} {line.text}",

@@ -13,8 +13,8 @@ from spacectl.view.top_edges import EDGES, edge_key, listing, told
 from spacectl.view.top_graph import draw
 from spacectl.view.top_table import Listing, Query
 
-_NEVER_MORE_ROWS = 12
-"""Of edges that did not fit into the drawing, below it."""
+_MARGINS = 2
+"""Columns at both sides of the drawing."""
 
 
 class FlowPane(Pane):
@@ -85,13 +85,13 @@ class FlowPane(Pane):
             graph.marked = names[0]
         edges = self._edges_at(graph.marked)
         near = edges[0].source if edges else graph.marked
-        drawing = draw(self.seen, self.size.width, self._room(), around=near, marked=graph.marked)
+        drawing = draw(self.seen, self.size.width - _MARGINS, self.size.height - 2, around=near, marked=graph.marked)
         graph.draw(drawing)
         graph.styles.height = len(drawing.rows)
         graph.display = bool(drawing.rows)
-        table.display = bool(drawing.left_out)
-        table.show(Listing(EDGES, drawing.left_out), Query())
-        self._tell(edges, len(drawing.left_out))
+        here = edges or [edge for edge in self.seen.edges if graph.marked in {edge.source, edge.target}]
+        table.show(Listing(EDGES, drawing.left_out or here), Query())
+        self._tell(edges, graph.marked, len(drawing.left_out))
 
     def do(self, _name: str) -> bool:
         """Turn between table and drawing."""
@@ -117,10 +117,6 @@ class FlowPane(Pane):
     def _arrange(self) -> None:
         self.query_one(GraphView).display = self._drawn
         self.query_one("#edge").display = self._drawn
-        self.query_one(TableView).display = not self._drawn
-
-    def _room(self) -> int:
-        return max(0, self.size.height - 2)
 
     def _edges_at(self, key: str) -> list[EdgeReport]:
         """The edges that are drawn as the line which this key is of."""
@@ -129,7 +125,7 @@ class FlowPane(Pane):
             return []
         return [e for e in self.seen.edges if (e.source, e.target, e.kind) == (one.source, one.target, one.kind)]
 
-    def _tell(self, edges: list[EdgeReport], left_out: int) -> None:
-        below = f"{left_out} more edges do not fit; they are below" if left_out else ""
-        text = "   ".join(told(edge) for edge in edges) or below or "arrow keys follow what moves"
-        self.query_one("#edge", Static).update(text)
+    def _tell(self, edges: list[EdgeReport], marked: str, left_out: int) -> None:
+        below = f"{left_out} edges do not fit; they are below" if left_out else f"in and out of {marked}:"
+        told_of = "   ".join(told(edge) for edge in edges)
+        self.query_one("#edge", Static).update(told_of or f"arrow keys follow what moves; {below}")

@@ -6,19 +6,18 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from textual.app import ComposeResult
-
 from spacectl.model.log_line import LogLine
-from spacectl.tui.panes.pane import Pane
+from spacectl.tui.panes.unfolding import UnfoldingPane
 from spacectl.tui.table import TableView
 from spacectl.view.top_commands import logs_command
-from spacectl.view.top_logs import LEVELS, STREAMS, Line, LogView, at, listing
+from spacectl.view.top_logs import LEVELS, STREAMS, Line, LogView, at, listing, unfolded
+from spacectl.view.top_table import Cell
 
 KEPT = 20_000
 """Lines."""
 
 
-class LogsPane(Pane):
+class LogsPane(UnfoldingPane):
     """What all spaces write, or some of them."""
 
     NAME = "logs"
@@ -31,10 +30,6 @@ class LogsPane(Pane):
         self._read = 0
         self._sought: float | None = None
 
-    def compose(self) -> ComposeResult:
-        """A table that stays at its end."""
-        yield TableView(follows=True)
-
     @property
     def command(self) -> str:
         level = None if self.view.level is None else self.view.level.word
@@ -42,7 +37,7 @@ class LogsPane(Pane):
 
     @property
     def copied(self) -> str:
-        line: Line | None = self.query_one(TableView).item
+        line: Line | None = self.item
         return "" if line is None else line.text
 
     @property
@@ -50,7 +45,7 @@ class LogsPane(Pane):
         parts = [f"of {', '.join(sorted(self.view.names))}"] if self.view.names else []
         parts += [] if self.view.level is None else [f"{self.view.level.word} and worse"]
         parts += [] if self.view.stream == "all" else [f"only {self.view.stream}"]
-        parts += ["following"] if self.query_one(TableView).follows else ["f follows"]
+        parts += [self.following]
         return "  ".join(parts)
 
     def add(self, lines: Iterable[LogLine]) -> None:
@@ -80,20 +75,22 @@ class LogsPane(Pane):
     def draw(self) -> None:
         """Draw what is known."""
         self.query_one(TableView).show(listing(self._lines, self.view, self.query_), self.query_)
+        super().draw()
+
+    def whole(self, item: Line) -> list[list[Cell]]:
+        """A line with its time and where it was written."""
+        return unfolded(item)
 
     def do(self, _name: str) -> bool:
-        """Follow, or choose levels and logs."""
-        table = self.query_one(TableView)
+        """Choose levels and logs, follow, or unfold a line."""
         match _name:
-            case "follow":
-                table.follows = not table.follows
             case "level":
                 self.view = replace(self.view, level=LEVELS[(LEVELS.index(self.view.level) + 1) % len(LEVELS)])
             case "stream":
                 place = STREAMS.index(self.view.stream) + 1
                 self.view = replace(self.view, stream=STREAMS[place % len(STREAMS)])
             case _:
-                return False
+                return super().do(_name)
         self.draw()
         return True
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 
-from textual.app import ComposeResult
-
 from spacectl.model.message import Message, Skipped
-from spacectl.tui.page import PageView
-from spacectl.tui.panes.pane import NOTHING, Pane, Selected
+from spacectl.tui.panes.pane import NOTHING, Selected
+from spacectl.tui.panes.unfolding import UnfoldingPane
 from spacectl.tui.table import TableView
 from spacectl.view.top_commands import tap_command
 from spacectl.view.top_messages import MESSAGES, unfolded
-from spacectl.view.top_table import Listing, arranged
+from spacectl.view.top_table import Cell, Listing, arranged
 
 KEPT = 2000
 """Messages."""
 
 
-class MessagesPane(Pane):
+class MessagesPane(UnfoldingPane):
     """Events as they pass, and one of them unfolded."""
 
     NAME = "messages"
@@ -32,22 +30,10 @@ class MessagesPane(Pane):
         self._skipped = 0
         self._trouble = ""
 
-    def compose(self) -> ComposeResult:
-        """A table that stays at its end, and room for one message."""
-        yield TableView(follows=True)
-        yield PageView(id="message")
-
-    def on_mount(self) -> None:
-        self.query_one("#message").display = False
-
-    @property
-    def table(self) -> TableView | None:
-        return self.query_one(TableView)
-
     @property
     def message(self) -> Message | None:
         """What the cursor is on."""
-        found: Message | None = self.query_one(TableView).item
+        found: Message | None = self.item
         return found
 
     @property
@@ -66,7 +52,7 @@ class MessagesPane(Pane):
     def about(self) -> str:
         parts = [f"of {', '.join(self.subjects)}"] if self.subjects else []
         parts += [f"{self._skipped} skipped"] if self._skipped else []
-        return "  ".join([*parts, self._trouble or ("following" if self.query_one(TableView).follows else "f follows")])
+        return "  ".join([*parts, self._trouble or self.following])
 
     def of(self, subjects: tuple[str, ...]) -> None:
         """Begin anew with these subjects; all where none is given."""
@@ -90,39 +76,12 @@ class MessagesPane(Pane):
         """Say why nothing comes."""
         self._trouble = trouble
 
+    def whole(self, item: Message) -> list[list[Cell]]:
+        """A message with its headers and its body."""
+        return unfolded(item)
+
     def draw(self) -> None:
         """Draw what is known."""
         found = arranged(MESSAGES, self._kept, self.query_)
         self.query_one(TableView).show(Listing(MESSAGES, found), self.query_)
-        self._unfold()
-
-    def do(self, _name: str) -> bool:
-        """Follow, or unfold a message."""
-        table, page = self.query_one(TableView), self.query_one("#message", PageView)
-        match _name:
-            case "follow":
-                table.follows = not table.follows
-            case "open":
-                page.display = not page.display
-                table.follows = table.follows and not page.display
-            case _:
-                return False
-        self.draw()
-        return True
-
-    def back(self) -> bool:
-        """Close what is open: the unfolded message first."""
-        page = self.query_one("#message", PageView)
-        if page.display:
-            page.display = False
-            self.query_one(TableView).focus()
-            return True
-        return super().back()
-
-    def on_table_view_moved(self) -> None:
-        self._unfold()
-
-    def _unfold(self) -> None:
-        page = self.query_one("#message", PageView)
-        if page.display:
-            page.show([] if self.message is None else unfolded(self.message))
+        super().draw()
