@@ -151,7 +151,9 @@ async def _print_changes(layout: Layout) -> None:
 
 def _open(layout: Layout, name: str, screen: str, query: Query, *, read_only: bool) -> None:
     from spacectl.tui.app import Start, TopApp
+    from spacectl.tui.collecting import collect_seldom
 
+    collect_seldom()
     app = TopApp(_cockpit(layout, name, read_only=read_only), Start(screen, query))
     app.run()
     if app.error is not None:

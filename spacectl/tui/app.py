@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -15,6 +16,7 @@ from textual.binding import BindingType
 from textual.widgets import ContentSwitcher, Input
 
 from spacectl.errors import Exit
+from spacectl.model.report import PsReport
 from spacectl.tui.acting import act, perform
 from spacectl.tui.deck import Deck
 from spacectl.tui.dialogs import FilterInput, Help
@@ -68,7 +70,8 @@ class TopApp(Deck):
         self._start = start
         self._shown = Seen()
         self._before: list[str] = []
-        self._paused = self._stale = self._waits = False
+        self._paused = self._waits = False
+        self._drawn_at = 0.0
         self._sources = Sources(self)
 
     def compose(self) -> ComposeResult:
@@ -84,7 +87,6 @@ class TopApp(Deck):
 
     def on_mount(self) -> None:
         self.pane.query_ = self._start.query
-        self.seen = replace(self.seen, notes=tuple(self.cockpit.history()))
         loop = asyncio.get_running_loop()
         for number in _ENDING:
             loop.add_signal_handler(number, lambda: self.exit(return_code=Exit.INTERRUPTED))
@@ -176,6 +178,8 @@ class TopApp(Deck):
         self.call_after_refresh(self.tell_around)
 
     def _hear(self, value: Told) -> None:
+        if isinstance(value, PsReport) and not self.seen.attached:  # what was missed meanwhile stands on disk
+            self.seen = replace(self.seen, notes=tuple(self.cockpit.history()))
         self.seen = told(self.seen, value)
         self._soon()
 
@@ -184,29 +188,24 @@ class TopApp(Deck):
         self._soon()
 
     def _soon(self) -> None:
-        """Draw what is known now, unless that was just done: then a little later."""
-        self._stale = True
+        """Draw what is known, with all that is told until then."""
         if not self._waits:
             self._waits = True
-            self._draw()
-            self.set_timer(FRAME_S, self._late)
-
-    def _late(self) -> None:
-        self._waits = False
-        if self._stale:
-            self._soon()
+            self.set_timer(FRAME_S, self._draw)
 
     def _draw(self) -> None:
-        self._stale = False
+        self._waits = False
         if self._paused:
             return
+        self._drawn_at = monotonic()
         self._shown = self.seen
         if self._has_screen():
             self.pane.give(self._shown, self.cockpit.now())
             self.tell_around()
 
     def _tick(self) -> None:
-        if not self._paused and self._shown.ps is not None:
+        """Let times grow where nothing is told."""
+        if monotonic() > self._drawn_at + _TICK_S:
             self._soon()
 
     def _has_screen(self) -> bool:

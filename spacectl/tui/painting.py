@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
@@ -25,9 +26,12 @@ def strip(widget: Widget, cells: Iterable[Cell], width: int, over: Style | None 
     """Cells side by side in the colours of the theme, filled up or cut to a width; `over` is laid over, as a cursor."""
     ground = widget.rich_style
     theme = widget.app.theme
-    segments = [Segment(shown(cell.text), _over(ground + style(theme, cell.tone), over)) for cell in cells]
-    return Strip(segments).adjust_cell_length(width, _over(ground, over)).simplify()
+    segments = [Segment(shown(cell.text), _laid(ground, theme, cell.tone, over)) for cell in cells]
+    return Strip(segments).adjust_cell_length(width, _laid(ground, theme, "", over))
 
 
-def _over(base: Style, over: Style | None) -> Style:
-    return base if over is None else base + over
+@lru_cache(512)
+def _laid(ground: Style, theme: str, tone: str, over: Style | None) -> Style:
+    """A tone on its ground, and what is laid over both; adding styles up again for each cell would take a third."""
+    laid = ground + style(theme, tone)
+    return laid if over is None else laid + over

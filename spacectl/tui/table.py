@@ -232,7 +232,7 @@ class TableView(ScrollView, can_focus=True):
             arrow = ""
             if column.key == self._query.sort:
                 arrow = "▼" if column.largest_first is not self._query.reverse else "▲"
-            cells += [Cell(each.text(Cell(f"{column.title}{arrow}")), "heading"), Cell(" " * GAP)]
+            cells.append(Cell(each.text(Cell(f"{column.title}{arrow}")) + " " * GAP, "heading"))
         return cells
 
     def _row(self, item: Any, *, marked: bool) -> list[Cell]:
@@ -240,7 +240,7 @@ class TableView(ScrollView, can_focus=True):
         for number, each in enumerate(self._columns):
             cell = each.column.cell(item)
             text = Cell(f"✓{cell.text}") if marked and number == 0 else cell
-            cells += [Cell(each.text(text), cell.tone), Cell(" " * GAP)]
+            cells.append(Cell(each.text(text) + " " * GAP, cell.tone))
         return cells
 
     def _column_at(self, x: int) -> Column[Any] | None:

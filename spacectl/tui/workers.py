@@ -17,7 +17,7 @@ T = TypeVar("T")
 AGAIN_S = 0.5
 """Until a supervisor or a bus that has gone is asked again."""
 
-FRAME_S = 0.1
+FRAME_S = 0.05
 """Within that time what comes is drawn once."""
 
 

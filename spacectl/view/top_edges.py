@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from spacectl.model.flow import EdgeReport
 from spacectl.view.top_figures import age, count, milliseconds, rate
-from spacectl.view.top_seen import Seen
+from spacectl.view.top_seen import Seen, edge_is_wrong
 from spacectl.view.top_table import Cell, Column, Kind, Listing, Query, arranged
 
 GLYPHS_OF_KINDS = {"event": "✉", "call": "⇄"}
@@ -17,14 +17,9 @@ def edge_key(edge: EdgeReport) -> str:
     return f"{edge.source} {edge.target} {edge.kind} {edge.via}"
 
 
-def is_wrong(edge: EdgeReport) -> bool:
-    """Whether a person should look at it."""
-    return bool(edge.note or edge.errors or edge.dead or not edge.declared)
-
-
 def badness(edge: EdgeReport) -> tuple[int, int, int]:
     """Sorts the worst first: what is wrong, then by errors and lag."""
-    return (-int(is_wrong(edge)), -(edge.errors + (edge.dead or 0)), -(edge.lag or 0))
+    return (-int(edge_is_wrong(edge)), -(edge.errors + (edge.dead or 0)), -(edge.lag or 0))
 
 
 def listing(seen: Seen, query: Query) -> Listing[EdgeReport]:
@@ -87,6 +82,6 @@ EDGES: Kind[EdgeReport] = Kind(
     _COLUMNS,
     edge_key,
     lambda edge: f"{edge.source} {edge.target} {edge.via} {edge.kind} {edge.note or ''}",
-    is_wrong,
+    edge_is_wrong,
     "no edge yet: what spaces declare to call, publish and subscribe to is shown here",
 )

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from spacectl.model.flow import EdgeReport
 from spacectl.model.report import SpaceReport
 from spacectl.view.top_canvas import Canvas
-from spacectl.view.top_edges import GLYPHS_OF_KINDS, edge_key, is_wrong
+from spacectl.view.top_edges import GLYPHS_OF_KINDS, edge_key
 from spacectl.view.top_figures import rate
 from spacectl.view.top_layers import Arc, Lane, Layers, layered
-from spacectl.view.top_seen import Seen
+from spacectl.view.top_seen import Seen, edge_is_wrong
 from spacectl.view.top_spaces import state_cell
 from spacectl.view.top_table import Cell
 
@@ -271,7 +271,7 @@ def _draw_box(canvas: Canvas, box: Box, space: SpaceReport | None, *, selected: 
 def _arc(edges: Sequence[EdgeReport], label: Label) -> Arc:
     first = edges[0]
     keys = tuple(edge_key(edge) for edge in edges)
-    return Arc(first.source, first.target, label(edges), keys, any(is_wrong(edge) for edge in edges))
+    return Arc(first.source, first.target, label(edges), keys, any(edge_is_wrong(edge) for edge in edges))
 
 
 def _whole_label(edges: Sequence[EdgeReport]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from spacectl.model.wording import counted
-from spacectl.view import top_edges, top_spaces
+from spacectl.view import top_spaces
 from spacectl.view.top_figures import age, rate, since
 from spacectl.view.top_seen import NO_TRAFFIC, Seen
 from spacectl.view.top_spaces import SpaceLine, state_cell
@@ -32,15 +32,15 @@ def headline(system: str, seen: Seen, now: datetime, *, paused: bool = False) ->
     if ps.gateway is not None:
         cells += [_GAP, Cell("gateway ", "dim"), state_cell(ps.gateway.state), Cell(f" {ps.gateway.url or ''}", "dim")]
     if seen.flow is not None:
-        moves = [sum(edge.rate for edge in seen.edges if edge.kind == kind) for kind in ("event", "call")]
-        cells += [_GAP, Cell(f"{rate(moves[0])} events/s  {rate(moves[1])} calls/s", "busy")]
+        totals = seen.totals
+        cells += [_GAP, Cell(f"{rate(totals.events_rate)} events/s  {rate(totals.calls_rate)} calls/s", "busy")]
     return [*cells, _GAP, Cell(f"up {age(since(ps.since, now))}", "dim")]
 
 
 def wrong_count(seen: Seen, now: datetime) -> int:
     """How many spaces and edges a person should look at."""
     lines = (SpaceLine(each, None, seen.traffic.get(each.name, NO_TRAFFIC), (), now) for each in seen.spaces)
-    return sum(map(top_spaces.is_wrong, lines)) + sum(map(top_edges.is_wrong, seen.edges))
+    return sum(map(top_spaces.is_wrong, lines)) + seen.totals.wrong_edges
 
 
 def narrowed(query: Query) -> list[Cell]:

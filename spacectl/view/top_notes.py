@@ -33,11 +33,6 @@ def listing(notes: Sequence[Noted], query: Query) -> Listing[Noted]:
     return Listing(NOTES, arranged(NOTES, reversed(notes), query))
 
 
-def merged(before: Sequence[Noted], now: Sequence[Noted]) -> tuple[Noted, ...]:
-    """Notes of two origins, each once, in the order of time."""
-    return tuple(sorted({note_key(each): each for each in (*before, *now)}.values(), key=lambda note: note.time))
-
-
 def _glyph(note: Noted) -> tuple[str, str]:
     return _GLYPHS.get(note.kind, ("·", ""))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from spacectl.model.flow import EdgeReport, FlowReport
 from spacectl.model.report import Noted, PsReport, ReplicaReport, SpaceReport
@@ -44,6 +45,17 @@ class Traffic:
 NO_TRAFFIC = Traffic()
 
 
+class Totals(NamedTuple):
+    """What moves in the whole system, per second, and how many edges a person should look at."""
+
+    events_rate: float = 0.0
+    calls_rate: float = 0.0
+    wrong_edges: int = 0
+
+
+NO_TOTALS = Totals()
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is known of a system.
@@ -51,6 +63,7 @@ class Seen:
     Attributes:
         ps: how everything stood at last; None before the first report.
         attached: the supervisor answers.
+        totals: of the flow; found once for each report, for they are drawn at every key.
         history: messages in and out of each space per second, the newest last.
     """
 
@@ -58,6 +71,7 @@ class Seen:
     flow: FlowReport | None = None
     attached: bool = False
     notes: tuple[Noted, ...] = ()
+    totals: Totals = NO_TOTALS
     traffic: Mapping[str, Traffic] = field(default_factory=lambda: MappingProxyType({}))
     history: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -81,7 +95,8 @@ def told(seen: Seen, value: PsReport | FlowReport | Noted) -> Seen:
             return replace(seen, ps=value, attached=True)
         case FlowReport():
             traffic = traffic_of(value)
-            return replace(seen, flow=value, traffic=traffic, history=_longer(seen.history, traffic))
+            history = _longer(seen.history, traffic)
+            return replace(seen, flow=value, traffic=traffic, history=history, totals=totals_of(value))
         case Noted():
             return replace(seen, notes=(*seen.notes[1 - NOTES_KEPT :], value))
 
@@ -95,7 +110,19 @@ def lost(seen: Seen) -> Seen:
     gateway = ps.gateway and ps.gateway.model_copy(update={"state": UNKNOWN, "pid": None})
     spaces = tuple(_unknown(space) for space in ps.spaces)
     ps = ps.model_copy(update={"state": UNKNOWN, "bus": bus, "gateway": gateway, "spaces": spaces})
-    return replace(seen, ps=ps, flow=None, traffic={}, attached=False)
+    return replace(seen, ps=ps, flow=None, traffic={}, totals=NO_TOTALS, attached=False)
+
+
+def edge_is_wrong(edge: EdgeReport) -> bool:
+    """Whether a person should look at an edge."""
+    return bool(edge.note or edge.errors or edge.dead or not edge.declared)
+
+
+def totals_of(flow: FlowReport) -> Totals:
+    """What moves in the whole system."""
+    events = sum(edge.rate for edge in flow.edges if edge.kind == "event")
+    calls = sum(edge.rate for edge in flow.edges if edge.kind == "call")
+    return Totals(events, calls, sum(map(edge_is_wrong, flow.edges)))
 
 
 def traffic_of(flow: FlowReport) -> dict[str, Traffic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ _LONGEST_LINE = 256 * 1024**2
 _REQUEST = b"GET /changes?flow=true HTTP/1.0\r\nHost: spacectl\r\n\r\n"
 
 
-async def follow(path: Path) -> AsyncIterator[Change]:
+async def follow(path: Path) -> AsyncGenerator[Change, None]:
     """How everything stands, then every change, and what moves where that is told; ends when the supervisor does.
 
     Raises:
