@@ -33,6 +33,7 @@ from spacectl.cli.send import send
 from spacectl.cli.start import start
 from spacectl.cli.stop import stop
 from spacectl.cli.tap import tap
+from spacectl.cli.top import top
 from spacectl.cli.up import up
 from spacectl.cli.version import version
 from spacectl.errors import Exit, ManifestError, SpacectlError, machine_error
@@ -49,6 +50,7 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
     },
     "Look": {
         ps: "what runs, and how it is",
+        top: "watch everything and act on it, in the terminal",
         logs: "what spaces, builds and the bus wrote",
         flow: "what moves between the spaces",
         graph: "the architecture as a drawing",

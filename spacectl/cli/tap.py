@@ -70,7 +70,7 @@ async def _tap(
     from spacectl.model.message import Skipped
     from spacectl.model.wording import counted
 
-    _end_with_reader()
+    end_with_reader()
     async with running_bus(system, "tap") as bus:
         order = TapOrder(bus.system, _wanted(bus.declared, patterns), since, follow)
         async with open_tap(bus.client, order) as messages:
@@ -88,7 +88,7 @@ async def _tap(
                     return
 
 
-def _end_with_reader() -> None:
+def end_with_reader() -> None:
     """Cancel this task once nobody reads stdout (`tap | head -1`), even if no event comes that would notice."""
     import asyncio
     import os

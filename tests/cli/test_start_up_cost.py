@@ -9,7 +9,19 @@ import sys
 PS = "spacectl.cli.app, spacectl.cli.ps, spacectl.adapters.control.client, spacectl.adapters.folders, spacectl.view.ps"
 HEAVY = {
     "spacectl.model.manifest",
-    *("asyncio", "copier", "httpx", "nats", "psutil", "starlette", "tomlkit", "tree_sitter", "uvicorn", "watchfiles"),
+    *(
+        "asyncio",
+        "copier",
+        "httpx",
+        "nats",
+        "psutil",
+        "starlette",
+        "textual",
+        "tomlkit",
+        "tree_sitter",
+        "uvicorn",
+        "watchfiles",
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from spacectl.wiring.prepare import instance_of
 
 PROGRAMS = Path(__file__).parent / "programs"
 DEADLINE_S = 30.0
+PROMPT = "done>"
+"""What the shell of a terminal writes after each line, before its exit code."""
+
 UNWANTED = ("SPACECTL_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "PYTEST_", "PYTHONDONTWRITE")
 
 T = TypeVar("T")
@@ -289,3 +293,60 @@ def make_system(tmp_path: Path, adopt_system: Callable[..., SystemHere]) -> Call
         return here
 
     return make
+
+
+@dataclass
+class Terminal:
+    """A terminal with a shell that runs lines in a system's folder."""
+
+    socket: str
+    wait_for: Callable[..., Any]
+
+    def tmux(self, *words: str) -> str:
+        done = subprocess.run(["tmux", "-S", self.socket, *words], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def type(self, line: str) -> None:
+        """Type a line; `spacectl` stands for the command under test."""
+        self.tmux("send-keys", "-l", line.replace("spacectl", f"{sys.executable} -m spacectl"))
+        self.tmux("send-keys", "Enter")
+
+    def press(self, key: str) -> None:
+        self.tmux("send-keys", key)
+
+    def screen(self, *options: str) -> list[str]:
+        """The lines on the screen, without the empty ones at its end."""
+        return self.tmux("capture-pane", "-p", *options).rstrip("\n").split("\n")
+
+    def until(self, text: str) -> list[str]:
+        """The screen, once it shows something."""
+        self.wait_for(lambda: text in "\n".join(self.screen()), f"{text!r} on the screen")
+        return self.screen()
+
+    def ended(self) -> int:
+        """The exit code of the line that was typed last, once it has ended."""
+        return int(self.until(PROMPT)[-1].rpartition(" ")[2])
+
+
+@pytest.fixture
+def open_terminal(wait_for: Callable[..., Any]) -> Iterator[Callable[..., Terminal]]:
+    """Opens a terminal of a size; its socket lies where its name is short enough for one."""
+    with tempfile.TemporaryDirectory(prefix="tmux") as folder:
+        opened: list[Terminal] = []
+
+        def open_one(system: Any, columns: int, rows: int) -> Terminal:
+            terminal = Terminal(f"{folder}/{len(opened)}", wait_for)
+            env = system.environment | {"ROOT": str(system.root), "TERM": "xterm-256color"}
+            each = f'cd "$ROOT"; eval "$line"; code=$?; cd /; printf \'{PROMPT} %s\\n\' $code'
+            shell = f"stty -echo; trap : INT; : > shell; while read -r line; do {each}; done"
+            size = ["-x", str(columns), "-y", str(rows)]
+            start = ["new-session", "-d", *size, "-c", folder, "/bin/sh", "-c", shell]
+            command = ["tmux", "-S", terminal.socket, "-f", os.devnull, *start]
+            subprocess.run(command, env=env, check=True)
+            opened.append(terminal)
+            wait_for((Path(folder) / "shell").exists, "the shell")
+            return terminal
+
+        yield open_one
+        for terminal in opened:
+            subprocess.run(["tmux", "-S", terminal.socket, "kill-server"], capture_output=True, check=False)

@@ -5,12 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,61 +21,8 @@ PROMPT = "done>"
 COLOUR = re.compile(r"\x1b\[(\d+;)*(3[0-7]|9[0-7])m")
 
 
-@dataclass
-class Terminal:
-    """A terminal with a shell that runs lines in a system's folder."""
-
-    socket: str
-    wait_for: Callable[..., Any]
-
-    def tmux(self, *words: str) -> str:
-        done = subprocess.run(["tmux", "-S", self.socket, *words], capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def type(self, line: str) -> None:
-        """Type a line; `spacectl` stands for the command under test."""
-        self.tmux("send-keys", "-l", line.replace("spacectl", f"{sys.executable} -m spacectl"))
-        self.tmux("send-keys", "Enter")
-
-    def press(self, key: str) -> None:
-        self.tmux("send-keys", key)
-
-    def screen(self, *options: str) -> list[str]:
-        """The lines on the screen, without the empty ones at its end."""
-        return self.tmux("capture-pane", "-p", *options).rstrip("\n").split("\n")
-
-    def until(self, text: str) -> list[str]:
-        """The screen, once it shows something."""
-        self.wait_for(lambda: text in "\n".join(self.screen()), f"{text!r} on the screen")
-        return self.screen()
-
-
-@pytest.fixture
-def open_terminal(wait_for: Callable[..., Any]) -> Iterator[Callable[..., Terminal]]:
-    """Opens a terminal of a size; its socket lies where its name is short enough for one."""
-    with tempfile.TemporaryDirectory(prefix="tmux") as folder:
-        opened: list[Terminal] = []
-
-        def open_one(system: Any, columns: int, rows: int) -> Terminal:
-            terminal = Terminal(f"{folder}/{len(opened)}", wait_for)
-            env = system.environment | {"ROOT": str(system.root), "TERM": "xterm-256color"}
-            each = f'cd "$ROOT"; eval "$line"; code=$?; cd /; printf \'{PROMPT} %s\\n\' $code'
-            shell = f"stty -echo; trap : INT; : > shell; while read -r line; do {each}; done"
-            size = ["-x", str(columns), "-y", str(rows)]
-            start = ["new-session", "-d", *size, "-c", folder, "/bin/sh", "-c", shell]
-            command = ["tmux", "-S", terminal.socket, "-f", os.devnull, *start]
-            subprocess.run(command, env=env, check=True)
-            opened.append(terminal)
-            wait_for((Path(folder) / "shell").exists, "the shell")
-            return terminal
-
-        yield open_one
-        for terminal in opened:
-            subprocess.run(["tmux", "-S", terminal.socket, "kill-server"], capture_output=True, check=False)
-
-
 def test_a_table_while_it_comes_up_then_logs_then_an_orderly_end(
-    make_system: Any, idle: Callable[..., str], serve: Callable[..., str], open_terminal: Callable[..., Terminal]
+    make_system: Any, idle: Callable[..., str], serve: Callable[..., str], open_terminal: Callable[..., Any]
 ) -> None:
     build = '[build]\ncommand = "echo fetching wheels; until test -e go; do sleep 0.05; done"\n'
     system = make_system({"clock": idle("tick"), "orders": build + serve("--say", "open")})
@@ -110,7 +52,7 @@ def test_a_table_while_it_comes_up_then_logs_then_an_orderly_end(
 
 
 def test_a_narrow_terminal(
-    make_system: Any, serve: Callable[..., str], idle: Callable[..., str], open_terminal: Callable[..., Terminal]
+    make_system: Any, serve: Callable[..., str], idle: Callable[..., str], open_terminal: Callable[..., Any]
 ) -> None:
     system = make_system({"order-history": serve("--health", "503"), "clock": idle("a line that is " + "long " * 20)})
     terminal = open_terminal(system, 60, 20)
@@ -130,7 +72,7 @@ def test_a_narrow_terminal(
 
 
 def test_no_wider_than_the_terminal(
-    make_system: Any, serve: Callable[..., str], open_terminal: Callable[..., Terminal]
+    make_system: Any, serve: Callable[..., str], open_terminal: Callable[..., Any]
 ) -> None:
     """A line that the terminal had to wrap would leave remains each time the table is drawn again."""
     spaces = {f"a-rather-long-name-{number}": serve("--health", "503") for number in range(5)}
@@ -146,7 +88,7 @@ def test_no_wider_than_the_terminal(
 
 
 def test_interrupting_twice_kills(
-    make_system: Any, run_program: Callable[..., str], open_terminal: Callable[..., Terminal]
+    make_system: Any, run_program: Callable[..., str], open_terminal: Callable[..., Any]
 ) -> None:
     stubborn = (
         f'[run]\n{run_program("stubborn")}[api]\nserves = false\n[ready]\nlog = "not"\n[stop]\ntimeout = "1000s"\n'
@@ -164,7 +106,7 @@ def test_interrupting_twice_kills(
 
 
 def test_closing_the_terminal_ends_the_system(
-    make_system: Any, idle: Callable[..., str], open_terminal: Callable[..., Terminal], wait_for: Callable[..., Any]
+    make_system: Any, idle: Callable[..., str], open_terminal: Callable[..., Any], wait_for: Callable[..., Any]
 ) -> None:
     system = make_system({"clock": idle("tick")})
     terminal = open_terminal(system, 100, 30)
@@ -175,7 +117,7 @@ def test_closing_the_terminal_ends_the_system(
 
 
 def test_colours_are_for_terminals_that_want_them(
-    make_system: Any, idle: Callable[..., str], open_terminal: Callable[..., Terminal]
+    make_system: Any, idle: Callable[..., str], open_terminal: Callable[..., Any]
 ) -> None:
     system = make_system({"clock": idle("tick")})
     system.up()

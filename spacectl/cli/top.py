@@ -1,0 +1,185 @@
+"""`spacectl top`: the cockpit of a running system."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spacectl.cli import output
+from spacectl.cli.options import JsonOption, SystemOption
+from spacectl.errors import UsageError
+
+if TYPE_CHECKING:
+    from spacectl.model.layout import Layout
+    from spacectl.view.top_seen import Seen
+    from spacectl.view.top_table import Query
+
+_FLOW_S = 0.5
+"""How long one frame waits for what moves; how everything stands comes at once."""
+
+
+def top(
+    *,
+    screen: Annotated[
+        str, typer.Option(metavar="NAME", help="Open with spaces, flow, messages, logs, timeline or space.")
+    ] = "spaces",
+    filter_: Annotated[
+        str, typer.Option("--filter", metavar="TEXT", help="Only rows that hold it; with ! before it, that do not.")
+    ] = "",
+    sort: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="Sort by a column, such as state (worst first), lag, cpu; -lag: reversed."),
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Print one frame as text, and end.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="With --json: go on with every change.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Offer nothing that changes the system.")] = False,
+    as_json: JsonOption = False,
+    system: SystemOption = None,
+) -> None:
+    """Watch a running system and act on it: its spaces, what flows, messages, logs. Closing it stops nothing.
+
+    Where stdout is no terminal, one frame is printed.
+
+    Example: spacectl top --sort state
+    """
+    from spacectl.adapters.control.client import ControlClient
+    from spacectl.adapters.folders import find_system
+    from spacectl.cli.endings import not_running, report_of
+    from spacectl.errors import NotRunningError
+
+    if follow and not as_json:
+        raise UsageError("--follow goes with --json", hint="without --json, `spacectl top` goes on by itself")
+    query = _query(screen, filter_, sort)
+    layout = find_system(system)
+    try:
+        if as_json:
+            _print_json(layout, follow=follow)
+        elif once or not sys.stdout.isatty():
+            _print_frame(layout, screen, query)
+        else:
+            report = report_of(ControlClient(layout.control_socket), layout)
+            _open(layout, report.system, screen, query, read_only=read_only)
+    except NotRunningError:
+        raise not_running(layout) from None
+
+
+def _query(screen: str, text: str, sort: str) -> Query:
+    from spacectl.core.hints import did_you_mean
+    from spacectl.view.top_edges import EDGES
+    from spacectl.view.top_logs import LINES
+    from spacectl.view.top_messages import MESSAGES
+    from spacectl.view.top_notes import NOTES
+    from spacectl.view.top_spaces import SPACES
+    from spacectl.view.top_table import Query
+
+    kinds: dict[str, Any] = {"spaces": SPACES, "flow": EDGES, "messages": MESSAGES, "logs": LINES, "timeline": NOTES}
+    if screen not in {*kinds, "space"}:
+        hint = did_you_mean(screen, [*kinds, "space"]) or f"the screens are {', '.join(kinds)} and space"
+        raise UsageError(f'--screen "{screen}" is not one', hint=hint)
+    columns = [each.key for each in kinds[screen].columns if each.order is not None] if screen in kinds else []
+    column = sort.removeprefix("-")
+    if column and column not in columns:
+        hint = did_you_mean(column, columns) or f"{screen} sorts by {', '.join(columns) or 'nothing'}"
+        raise UsageError(f'--sort "{column}" is not a column', hint=hint)
+    return Query(filter=text, sort=column, reverse=sort.startswith("-"))
+
+
+def _print_frame(layout: Layout, screen: str, query: Query) -> None:
+    from datetime import UTC, datetime
+
+    from spacectl.view.top_frame import FRAMES, frame
+
+    if screen not in FRAMES:
+        commands = {"logs": "logs", "messages": "tap --since 5m --no-follow", "space": "config"}
+        raise UsageError(f"one frame is of {', '.join(FRAMES)}", hint=f"`spacectl {commands[screen]}` prints those")
+    seen = _first(layout)
+    lines = frame(seen, screen, query, datetime.now(UTC), output.console().width)
+    for line in lines:
+        output.show(line)
+
+
+def _first(layout: Layout) -> Seen:
+    """What is known as soon as the supervisor was asked."""
+    import asyncio
+
+    from spacectl.view.top_seen import Seen, told
+    from spacectl.wiring.cockpit import first, past
+
+    async def ask() -> Seen:
+        seen = Seen(notes=tuple(past(layout)))
+        async for value in first(layout, _FLOW_S):
+            seen = told(seen, value)
+        return seen
+
+    return asyncio.run(ask())
+
+
+def _print_json(layout: Layout, *, follow: bool) -> None:
+    import asyncio
+
+    from spacectl.model.report_top import TopReport
+
+    if not follow:
+        seen = _first(layout)
+        output.out_json(TopReport(ps=seen.ps, flow=seen.flow))
+        return
+    try:
+        asyncio.run(_print_changes(layout))
+    except asyncio.CancelledError:
+        raise output.ReaderGoneError from None
+
+
+async def _print_changes(layout: Layout) -> None:
+    from spacectl.cli.tap import end_with_reader
+    from spacectl.model.flow import FlowReport
+    from spacectl.model.report import PsReport
+    from spacectl.model.report_top import TopReport
+    from spacectl.wiring.cockpit import told
+
+    end_with_reader()
+    async for value in told(layout):
+        match value:
+            case PsReport():
+                output.out_json(TopReport(ps=value))
+            case FlowReport():
+                output.out_json(TopReport(flow=value))
+            case _:
+                output.out_json(TopReport(note=value))
+
+
+def _open(layout: Layout, name: str, screen: str, query: Query, *, read_only: bool) -> None:
+    from spacectl.tui.app import Start, TopApp
+    from spacectl.tui.collecting import collect_seldom
+
+    collect_seldom()
+    app = TopApp(_cockpit(layout, name, read_only=read_only), Start(screen, query))
+    app.run()
+    if app.error is not None:
+        raise app.error
+    if app.return_code:
+        raise typer.Exit(app.return_code)
+
+
+def _cockpit(layout: Layout, name: str, *, read_only: bool) -> Any:
+    from spacectl.tui.ports import Cockpit, Declared
+    from spacectl.wiring import cockpit as world
+
+    control = world.control(layout)
+    verbs: dict[Any, Any] = {
+        "restart": lambda order: world.asked(control.restart, order.spaces),
+        "stop": lambda order: world.asked(control.stop, order.spaces),
+        "start": lambda order: world.asked(control.start, order.spaces),
+        "send": lambda order: world.publish(layout, order.subject, order.body),
+        "open": lambda order: world.opened(order.url),
+    }
+    return Cockpit(
+        system=name,
+        feed=lambda: world.told(layout),
+        logs=lambda since_s: world.written(layout, since_s),
+        tap=lambda subjects: world.passing(layout, subjects),
+        history=lambda: world.past(layout),
+        declared=lambda space: Declared(*world.declared(layout, space)),
+        verbs={} if read_only else verbs,
+    )

@@ -1,0 +1,184 @@
+"""Joins the cockpit to a running system: its supervisor, its logs, its bus and its manifests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import webbrowser
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from spacectl.adapters.control.client import ControlClient
+from spacectl.adapters.control.following import follow
+from spacectl.adapters.env_file import read_env_file
+from spacectl.adapters.log_store import LogReader
+from spacectl.adapters.manifests import load
+from spacectl.adapters.private_files import read_access
+from spacectl.core.assemble import BUS
+from spacectl.core.log_cutting import log_lines
+from spacectl.errors import SpacectlError, UsageError
+from spacectl.model.flow import FlowReport
+from spacectl.model.layout import Layout
+from spacectl.model.log_line import LogLine, Selection
+from spacectl.model.manifest import SpaceManifest
+from spacectl.model.report import Accepted, Noted, PsReport
+
+if TYPE_CHECKING:
+    from spacectl.model.message import Message, Skipped
+
+_FIRST_LINES = 200
+"""Of each log, when logs are opened."""
+
+_AT_ONCE = 2000
+"""Lines, so that the screen is drawn between them."""
+
+_LOOK_S = 0.2
+_CONNECT_S = 2.0
+_PAST_BYTES = 512 * 1024
+"""Of the supervisor's log, from its end."""
+
+
+async def told(layout: Layout) -> AsyncGenerator[PsReport | FlowReport | Noted, None]:
+    """What the supervisor tells; see `adapters.control.following`."""
+    async for change in follow(layout.control_socket):
+        for value in (change.note, change.ps):
+            if value is not None:
+                yield value
+
+
+async def written(layout: Layout, since_s: float | None) -> AsyncGenerator[list[LogLine], None]:
+    """Lines of all logs as they are written, in the order of time; of the bus only errors."""
+    selection = Selection(
+        since_ns=None if since_s is None else int(since_s * 1e9),
+        tail=_FIRST_LINES if since_s is None else None,
+        levels=True,
+        quiet=frozenset({BUS}),
+    )
+    reader = LogReader(layout.logs, selection)
+    thread = ThreadPoolExecutor(1, "logs")  # one, so that the logs are closed only after they were read
+    loop = asyncio.get_running_loop()
+    coming: Iterator[LogLine] = iter(())
+    try:
+        while True:
+            lines = await loop.run_in_executor(thread, _some, coming)
+            if lines:
+                yield lines
+            else:
+                await asyncio.sleep(_LOOK_S)
+                coming = log_lines(reader.new())
+    finally:
+        thread.submit(reader.close)
+        thread.shutdown(wait=False)
+
+
+def _some(coming: Iterator[LogLine]) -> list[LogLine]:
+    return list(islice(coming, _AT_ONCE))
+
+
+async def passing(layout: Layout, subjects: tuple[str, ...]) -> AsyncGenerator[Message | Skipped, None]:
+    """Events that pass from now on, never slowing the bus; see `adapters.nats_tap`."""
+    from spacectl.adapters.nats_client import connect, declared_subjects
+    from spacectl.adapters.nats_tap import TapOrder, open_tap
+    from spacectl.core.subjects import select
+
+    access = read_access(layout.bus_access)
+    client = await connect(access.admin_url, name="top", timeout_s=_CONNECT_S)
+    try:
+        declared = await declared_subjects(client, access.system)
+        if not any(declared.values()):
+            raise UsageError("no space of this system publishes anything")
+        order = TapOrder(access.system, select(declared, subjects or (">",)))
+        async with open_tap(client, order) as messages:
+            async for message in messages:
+                yield message
+    finally:
+        await client.close()
+
+
+async def publish(layout: Layout, subject: str, body: str) -> str:
+    """Publish one event; says where the bus keeps it."""
+    from spacectl.adapters import nats_send
+    from spacectl.adapters.nats_client import connect, declared_subjects
+    from spacectl.core.subjects import stream_of
+
+    try:
+        json.loads(body)
+    except ValueError as error:
+        raise UsageError(f"the event is not JSON: {error}") from error
+    access = read_access(layout.bus_access)
+    client = await connect(access.admin_url, name="top", timeout_s=_CONNECT_S)
+    try:
+        stream_of(await declared_subjects(client, access.system), subject)
+        sent = await nats_send.publish(client, subject, body.encode())
+    finally:
+        await client.close()
+    return f"{sent.subject}: stored as message {sent.sequence} of stream {sent.stream}"
+
+
+async def asked(ask: Callable[[tuple[str, ...]], Accepted], spaces: tuple[str, ...]) -> str:
+    """Ask the supervisor without holding up the screen; says for which spaces it took the request."""
+    accepted = await asyncio.to_thread(ask, spaces)
+    return f"asked for: {', '.join(accepted.spaces) or 'nothing'}"
+
+
+async def opened(url: str) -> str:
+    """Open a URL where this machine opens such things."""
+    done = await asyncio.to_thread(webbrowser.open, url)
+    return f"opened {url}" if done else f"nothing here opens {url}"
+
+
+def control(layout: Layout) -> ControlClient:
+    """The supervisor, to be asked for things."""
+    return ControlClient(layout.control_socket)
+
+
+def past(layout: Layout) -> list[Noted]:
+    """What happened before, as the supervisor's log holds it; lines that are no notes are left out."""
+    try:
+        with layout.supervisor_log.open("rb") as file:
+            file.seek(max(0, layout.supervisor_log.stat().st_size - _PAST_BYTES))
+            lines = file.read(_PAST_BYTES).splitlines()
+    except OSError:
+        return []
+    notes = []
+    for line in lines:
+        try:
+            notes.append(Noted.model_validate_json(line))
+        except ValidationError:
+            continue
+    return notes
+
+
+def declared(layout: Layout, name: str) -> tuple[SpaceManifest | None, dict[str, str]]:
+    """What stands on disk about a space: its manifest and what its `env_file` holds."""
+    try:
+        space = load(layout.root).space(name)
+    except SpacectlError:
+        return None, {}
+    if space is None:
+        return None, {}
+    file = space.manifest.run.env_file
+    try:
+        return space.manifest, {} if file is None else read_env_file(space.folder / file)
+    except (OSError, UnicodeDecodeError):
+        return space.manifest, {}
+
+
+async def first(layout: Layout, wait_s: float) -> AsyncGenerator[PsReport | FlowReport | Noted, None]:
+    """What the supervisor tells at once, or within so many seconds: enough for one frame."""
+    async with aclosing(told(layout)) as values:
+        missing = {PsReport, FlowReport}
+        try:
+            async with asyncio.timeout(wait_s):
+                async for value in values:
+                    yield value
+                    missing.discard(type(value))
+                    if not missing:
+                        return
+        except TimeoutError:
+            return
