@@ -134,8 +134,8 @@ class TopApp(Deck):
         if of_all and isinstance(pane, MessagesPane) and pane.subjects:
             self._sources.watch(pane, ())
         if isinstance(pane, SpacePane) and (chosen or not pane.space):
-            name = next(iter(chosen), next((space.name for space in self.seen.spaces), ""))
-            pane.of(name, self.cockpit.declared(name))
+            space = next(iter(chosen), next((each.name for each in self.seen.spaces), ""))
+            pane.of(space, self.cockpit.declared(space))
         self._sources.serve(None if self._paused else pane)
         pane.give(self._shown, self.cockpit.now())
         self._focus()
