@@ -122,6 +122,10 @@ class TopApp(Deck):
             self.pane.do(name)
         self.tell_around()
 
+    def action_help_quit(self) -> None:
+        """Leave at Ctrl-C, as every command does."""
+        self.exit(return_code=Exit.INTERRUPTED)
+
     def go(self, name: str, *, of_all: bool = False) -> None:
         """Open a screen; `of_all` shows logs and messages of everything, not of what was selected before."""
         before, chosen = self.pane, self.pane.selected.spaces
