@@ -107,7 +107,7 @@ async def nothing(*_: Any) -> AsyncGenerator[Any, None]:
 
 def cockpit(feed: Simulated) -> Cockpit:
     return Cockpit(system="large", feed=feed, logs=nothing, tap=nothing, history=list,
-                   declared=lambda _: Declared(None), verbs={})  # fmt: skip
+                   declared=lambda _: Declared(None), published=dict, verbs={})  # fmt: skip
 
 
 async def measure(seconds: float, updates: int) -> dict[str, float]:

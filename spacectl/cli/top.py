@@ -181,5 +181,6 @@ def _cockpit(layout: Layout, name: str, *, read_only: bool) -> Any:
         tap=lambda subjects: world.passing(layout, subjects),
         history=lambda: world.past(layout),
         declared=lambda space: Declared(*world.declared(layout, space)),
+        published=lambda: world.published(layout),
         verbs={} if read_only else verbs,
     )

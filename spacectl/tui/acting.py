@@ -50,14 +50,12 @@ async def perform(app: Deck, orders: Sequence[Order]) -> None:
 
 def subjects_of(app: Deck) -> list[str]:
     """What an event may be sent to, what is selected first."""
-    chosen = [each for each in app.pane.selected.subjects if not each.endswith((">", "*"))]
-    declared = [
-        subject
-        for name in (*app.pane.selected.spaces, *(space.name for space in app.seen.spaces))
-        if (manifest := app.cockpit.declared(name).manifest) is not None
-        for subject in manifest.events.publishes
-    ]
-    return list(dict.fromkeys([*chosen, *declared]))
+    selected = app.pane.selected
+    published = app.cockpit.published()
+    chosen = [subject for subject in selected.subjects if any(subject in found for found in published.values())]
+    for name in (*selected.spaces, *published):
+        chosen += published.get(name, ())
+    return list(dict.fromkeys(chosen))
 
 
 def _scales(app: Deck, spaces: Sequence[str], step: int) -> list[Order]:

@@ -122,6 +122,10 @@ class TopApp(Deck):
             self.pane.do(name)
         self.tell_around()
 
+    def action_help_quit(self) -> None:
+        """Leave at Ctrl-C, as every command does."""
+        self.exit(return_code=Exit.INTERRUPTED)
+
     def go(self, name: str, *, of_all: bool = False) -> None:
         """Open a screen; `of_all` shows logs and messages of everything, not of what was selected before."""
         before, chosen = self.pane, self.pane.selected.spaces
@@ -134,8 +138,8 @@ class TopApp(Deck):
         if of_all and isinstance(pane, MessagesPane) and pane.subjects:
             self._sources.watch(pane, ())
         if isinstance(pane, SpacePane) and (chosen or not pane.space):
-            name = next(iter(chosen), next((space.name for space in self.seen.spaces), ""))
-            pane.of(name, self.cockpit.declared(name))
+            space = next(iter(chosen), next((each.name for each in self.seen.spaces), ""))
+            pane.of(space, self.cockpit.declared(space))
         self._sources.serve(None if self._paused else pane)
         pane.give(self._shown, self.cockpit.now())
         self._focus()

@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerFailed
 from spacectl.tui.keys import Key, all_keys
 from spacectl.tui.panes.pane import Pane
 from spacectl.tui.ports import Cockpit
-from spacectl.tui.themes import fitting, names, themes
+from spacectl.tui.themes import COLOURLESS, fitting, names, themes
 from spacectl.view.top_commands import VerbName
 from spacectl.view.top_seen import Seen
 from spacectl.view.top_table import Cell
@@ -30,7 +30,8 @@ class Deck(App[int]):
 
     def __init__(self, cockpit: Cockpit) -> None:
         no_color = os.environ.get("NO_COLOR")
-        super().__init__()
+        # Without colour Textual would turn ours into shades of grey; of the terminal's own it leaves none.
+        super().__init__(ansi_color=None if no_color is None else True)
         if no_color is not None:  # Textual takes it away; what is opened from here is to have it
             os.environ["NO_COLOR"] = no_color
         self.cockpit = cockpit
@@ -39,7 +40,7 @@ class Deck(App[int]):
         self.said: list[Cell] = []
         for theme in themes():
             self.register_theme(theme)
-        self.theme = fitting(os.environ.get("COLORFGBG"))
+        self.theme = fitting(os.environ.get("COLORFGBG")) if no_color is None else COLOURLESS
 
     @property
     def pane(self) -> Pane:

@@ -70,6 +70,7 @@ class Cockpit:
     Attributes:
         history: what happened before the app came.
         declared: of a space by its name.
+        published: the subjects of each space, as the manifests say.
         verbs: what can be done here; keys of others are not offered.
     """
 
@@ -79,6 +80,7 @@ class Cockpit:
     tap: Tap
     history: Callable[[], list[Noted]]
     declared: Callable[[str], Declared]
+    published: Callable[[], Mapping[str, tuple[str, ...]]]
     verbs: Mapping[VerbName, Verb]
     letters: Letters | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

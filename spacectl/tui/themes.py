@@ -11,6 +11,8 @@ from rich.style import Style
 from textual.theme import Theme
 
 PREFIX = "spacectl-"
+COLOURLESS = "ansi-dark"
+"""The theme of which nothing but weights is left where no colour is wanted."""
 _NO_STYLE = Style()
 
 

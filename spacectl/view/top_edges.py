@@ -74,8 +74,8 @@ _COLUMNS: tuple[Column[EdgeReport], ...] = (
     Column("p95", "P95", 6, lambda edge: Cell(milliseconds(edge.p95_ms)), lambda edge: edge.p95_ms or 0.0, "M", rank=5,
            right=True, largest_first=True),
     Column("known", "DECLARED", 11, _known, lambda edge: (edge.declared, edge.seen), "K", rank=8),
-    Column("note", "NOTE", 12, lambda edge: Cell(edge.note or "", "warn"), lambda edge: not edge.note, rank=7,
-           widest=400),
+    Column("note", "NOTE", 12, lambda edge: Cell(edge.note or "", "warn" if edge.seen else "dim"),
+           lambda edge: not edge.note, rank=7, widest=400),
 )  # fmt: skip
 
 EDGES: Kind[EdgeReport] = Kind(

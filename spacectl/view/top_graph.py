@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from spacectl.model.flow import EdgeReport
@@ -10,29 +10,15 @@ from spacectl.model.report import SpaceReport
 from spacectl.view.top_canvas import Canvas
 from spacectl.view.top_edges import GLYPHS_OF_KINDS, edge_key
 from spacectl.view.top_figures import rate
-from spacectl.view.top_layers import Arc, Lane, Layers, layered
+from spacectl.view.top_layers import Arc, Lane, layered
+from spacectl.view.top_plan import WIDEST_LABEL, Box, Gutter, Plan, Step, plan_of, state_of
 from spacectl.view.top_seen import Seen, edge_is_wrong
-from spacectl.view.top_spaces import state_cell
 from spacectl.view.top_table import Cell
 
-_WIDEST_NAME = 22
-_WIDEST_LABEL = 20
 _LEAST_ROOM = 60
 """Characters that a space and its edges take at the very least."""
 
 _TURNED, _ONWARD = "◀", "▶"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Where a space is drawn."""
-
-    name: str
-    x: int
-    y: int
-    width: int
-    height: int
-    padding: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,141 +66,13 @@ def draw(seen: Seen, width: int, height: int, *, around: str = "", marked: str =
         if not 0 < len(chosen) <= width * height // _LEAST_ROOM:
             continue
         for label, padding in ((_whole_label, 1), (_short_label, 1), (_bare_label, 1), (_bare_label, 0)):
-            plan = _plan(layered(chosen, arcs_of(drawn, label)), spaces, padding)
+            plan = plan_of(layered(chosen, arcs_of(drawn, label)), spaces, padding)
             if plan.width <= width and plan.height <= height:
                 return _drawing(plan, spaces, marked, tuple(edge for edge in edges if edge not in drawn))
     return replace(NOTHING_DRAWN, left_out=edges)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One lane on its way through one gutter."""
-
-    lane: Lane
-    from_y: int
-    to_y: int
-    first: bool
-    last: bool
-    track: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Gutter:
-    x: int
-    label_width: int
-    tracks: int
-    steps: tuple[_Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    width: int
-    height: int
-    boxes: dict[str, Box]
-    gutters: tuple[_Gutter, ...]
-    passing: tuple[tuple[Lane, int, int, int], ...]
-    """Lines through a layer: the lane, from and to which column, in which row."""
-
-
-def _plan(graph: Layers, states: Mapping[str, SpaceReport], padding: int) -> _Plan:
-    left, right = _ports(graph)
-    ys, heights = _rows(graph, left, right)
-    total = max((ys[name] + heights[name] for layer in graph.layers for name in layer), default=0)
-    x, boxes, gutters, passing = 0, {}, [], []
-    for number, layer in enumerate(graph.layers):
-        spaces = [name for name in layer if "@" not in name]
-        width = max((_inner_width(name, states.get(name)) for name in spaces), default=0) + 2 + 2 * padding
-        for name in spaces:
-            boxes[name] = Box(name, x, ys[name], width, heights[name], padding)
-        for lane in graph.lanes:
-            passing += [(lane, x, x + width - 1, ys[stop]) for stop in lane.stops if stop in layer and "@" in stop]
-        x += width
-        if number + 1 < len(graph.layers):
-            gutters.append(_gutter(graph, layer, x, ys, (left, right)))
-            x += gutters[-1].label_width + gutters[-1].tracks + 1
-    return _Plan(x, total, boxes, tuple(gutters), tuple(passing))
-
-
-def _inner_width(name: str, space: SpaceReport | None) -> int:
-    return max(min(len(name), _WIDEST_NAME), len(_state(space).text))
-
-
-def _state(space: SpaceReport | None) -> Cell:
-    return Cell("elsewhere", "dim") if space is None else state_cell(space.state)
-
-
-Ports = dict[str, list[Lane]]
-
-
-def _ports(graph: Layers) -> tuple[Ports, Ports]:
-    """The lanes at the left and at the right side of each space, from top to bottom by where they come from."""
-    place = {name: number for layer in graph.layers for number, name in enumerate(layer)}
-    left: Ports = {}
-    right: Ports = {}
-    for lane in graph.lanes:
-        right.setdefault(lane.stops[0], []).append(lane)
-        left.setdefault(lane.stops[-1], []).append(lane)
-    for lanes in right.values():
-        lanes.sort(key=lambda lane: place[lane.stops[1]])
-    for lanes in left.values():
-        lanes.sort(key=lambda lane: place[lane.stops[-2]])
-    return left, right
-
-
-def _rows(graph: Layers, left: Ports, right: Ports) -> tuple[dict[str, int], dict[str, int]]:
-    ys: dict[str, int] = {}
-    heights: dict[str, int] = {}
-    for layer in graph.layers:
-        for name in layer:
-            lanes = max(len(left.get(name, ())), len(right.get(name, ())), 1)
-            heights[name] = 1 if "@" in name else lanes + 2
-    tallest = max((_height(layer, heights) for layer in graph.layers), default=0)
-    for layer in graph.layers:
-        y = (tallest - _height(layer, heights)) // 2
-        for name in layer:
-            ys[name] = y
-            y += heights[name] + 1
-    return ys, heights
-
-
-def _height(layer: Sequence[str], heights: dict[str, int]) -> int:
-    return sum(heights[name] + 1 for name in layer) - 1
-
-
-def _gutter(graph: Layers, layer: Sequence[str], x: int, ys: dict[str, int], ports: tuple[Ports, Ports]) -> _Gutter:
-    steps = []
-    left, right = ports
-    here = set(layer)
-    for lane in graph.lanes:
-        for stop, following in zip(lane.stops, lane.stops[1:], strict=False):
-            if stop in here:
-                from_y = ys[stop] if "@" in stop else ys[stop] + 1 + right[stop].index(lane)
-                to_y = ys[following] if "@" in following else ys[following] + 1 + left[following].index(lane)
-                steps.append(_Step(lane, from_y, to_y, "@" not in stop, "@" not in following))
-    labels = [len(step.lane.arc.label) for step in steps if step.first]
-    tracked = _tracked(steps)
-    tracks = max((step.track for step in tracked), default=0) + 1
-    return _Gutter(x, min(_WIDEST_LABEL, max(labels, default=0)) + 1, tracks, tuple(tracked))
-
-
-def _tracked(steps: Sequence[_Step]) -> list[_Step]:
-    """The steps, each with a vertical track of its own where it needs one.
-
-    A step that comes from the row in which another one ends turns off before it, so that they do not run into one.
-    """
-    straight = [step for step in steps if step.from_y == step.to_y]
-    bent = sorted((step for step in steps if step.from_y != step.to_y), key=lambda step: step.from_y)
-    ordered: list[_Step] = []
-    while bent:
-        ends = {step.to_y for step in bent}
-        free = next((step for step in bent if step.from_y not in ends - {step.to_y}), bent[-1])
-        bent.remove(free)
-        ordered.append(free)
-    ordered.reverse()
-    return straight + [replace(step, track=number) for number, step in enumerate(ordered)]
-
-
-def _drawing(plan: _Plan, spaces: dict[str, SpaceReport], marked: str, left_out: tuple[EdgeReport, ...]) -> Drawing:
+def _drawing(plan: Plan, spaces: dict[str, SpaceReport], marked: str, left_out: tuple[EdgeReport, ...]) -> Drawing:
     canvas = Canvas(plan.width, plan.height)
 
     def tone(arc: Arc) -> str:
@@ -234,7 +92,7 @@ def _drawing(plan: _Plan, spaces: dict[str, SpaceReport], marked: str, left_out:
     return Drawing(tuple(map(tuple, canvas.rows())), plan.boxes, tuple(arcs), left_out, canvas.keys)
 
 
-def _draw_step(canvas: Canvas, gutter: _Gutter, step: _Step, tone: Callable[[Arc], str]) -> None:
+def _draw_step(canvas: Canvas, gutter: Gutter, step: Step, tone: Callable[[Arc], str]) -> None:
     arc, colour = step.lane.arc, tone(step.lane.arc)
     key = arc.keys[0]
     end = gutter.x + gutter.label_width + gutter.tracks
@@ -246,7 +104,7 @@ def _draw_step(canvas: Canvas, gutter: _Gutter, step: _Step, tone: Callable[[Arc
         canvas.down(turn, min(step.from_y, step.to_y), max(step.from_y, step.to_y), colour, key)
         canvas.across(turn, end + 1, step.to_y, colour, key)
     if step.first:
-        canvas.write(gutter.x + 1, step.from_y, arc.label[:_WIDEST_LABEL], colour, key)
+        canvas.write(gutter.x + 1, step.from_y, arc.label[:WIDEST_LABEL], colour, key)
         if step.lane.turned:
             canvas.write(gutter.x, step.from_y, _TURNED, colour, key)
     if step.last and not step.lane.turned:
@@ -258,7 +116,7 @@ def _draw_box(canvas: Canvas, box: Box, space: SpaceReport | None, *, selected: 
     padding = box.padding
     name = box.name if len(box.name) <= inner - 2 * padding else f"{box.name[: inner - 2 * padding - 1]}…"
     frame = "selected" if selected else "box"
-    state = _state(space)
+    state = state_of(space)
     canvas.write(
         box.x, box.y, f"╭{name:^{len(name) + 2 * padding}}{'─' * (inner - len(name) - 2 * padding)}╮", frame, box.name
     )

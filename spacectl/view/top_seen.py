@@ -114,8 +114,8 @@ def lost(seen: Seen) -> Seen:
 
 
 def edge_is_wrong(edge: EdgeReport) -> bool:
-    """Whether a person should look at an edge."""
-    return bool(edge.note or edge.errors or edge.dead or not edge.declared)
+    """Whether a person should look at an edge. The note of one on which nothing has moved yet only says so."""
+    return bool((edge.note and edge.seen) or edge.errors or edge.dead or not edge.declared)
 
 
 def totals_of(flow: FlowReport) -> Totals:
@@ -150,7 +150,7 @@ def _traffic(edges: Iterable[EdgeReport], requests: float, delivered: float, pub
         out_rate=published,
         lag=sum(lags) if lags else None,
         oldest_s=max(oldest, default=None),
-        notes=tuple(edge.note for edge in edges if edge.note),
+        notes=tuple(edge.note for edge in edges if edge.note and edge.seen),
     )
 
 

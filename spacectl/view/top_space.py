@@ -12,7 +12,7 @@ from spacectl.model.manifest import SpaceManifest
 from spacectl.model.report import ReplicaReport, SpaceReport
 from spacectl.view.top_edges import told
 from spacectl.view.top_figures import age, since, size
-from spacectl.view.top_seen import Seen
+from spacectl.view.top_seen import Seen, edge_is_wrong
 from spacectl.view.top_spaces import state_cell
 from spacectl.view.top_table import Cell
 
@@ -82,7 +82,7 @@ def _replica(replica: ReplicaReport, now: datetime) -> Page:
 
 
 def _edges(edges: Iterable[EdgeReport]) -> Page:
-    return [[Cell(f"  {told(edge)}", "bad" if edge.note or edge.errors else "")] for edge in edges] or [_none()]
+    return [[Cell(f"  {told(edge)}", "bad" if edge_is_wrong(edge) else "")] for edge in edges] or [_none()]
 
 
 def _probes(space: SpaceReport, manifest: SpaceManifest) -> Page:

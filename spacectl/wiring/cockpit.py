@@ -15,9 +15,7 @@ from pydantic import ValidationError
 
 from spacectl.adapters.control.client import ControlClient
 from spacectl.adapters.control.following import follow
-from spacectl.adapters.env_file import read_env_file
 from spacectl.adapters.log_store import LogReader
-from spacectl.adapters.manifests import load
 from spacectl.adapters.private_files import read_access
 from spacectl.core.assemble import BUS
 from spacectl.core.log_cutting import log_lines
@@ -156,6 +154,9 @@ def past(layout: Layout) -> list[Noted]:
 
 def declared(layout: Layout, name: str) -> tuple[SpaceManifest | None, dict[str, str]]:
     """What stands on disk about a space: its manifest and what its `env_file` holds."""
+    from spacectl.adapters.env_file import read_env_file
+    from spacectl.adapters.manifests import load
+
     try:
         space = load(layout.root).space(name)
     except SpacectlError:
@@ -167,6 +168,16 @@ def declared(layout: Layout, name: str) -> tuple[SpaceManifest | None, dict[str,
         return space.manifest, {} if file is None else read_env_file(space.folder / file)
     except (OSError, UnicodeDecodeError):
         return space.manifest, {}
+
+
+def published(layout: Layout) -> dict[str, tuple[str, ...]]:
+    """The subjects that each space may publish, as the manifests on disk say; none where those are wrong."""
+    from spacectl.adapters.manifests import load
+
+    try:
+        return {space.name: space.manifest.events.publishes for space in load(layout.root).spaces}
+    except SpacectlError:
+        return {}
 
 
 async def first(layout: Layout, wait_s: float) -> AsyncGenerator[PsReport | FlowReport | Noted, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -21,6 +22,7 @@ pytestmark = [
     ),
 ]  # fmt: skip
 
+COLOUR = re.compile(r"\x1b\[([\d;]*;)?([34][0-8]|9[0-7]|10[0-7])[;m]")
 EVENTS = '[events]\npublishes = ["clock.ticked"]\n'
 BROKEN = """
 import sys
@@ -138,6 +140,15 @@ def test_the_supervisor_goes_away_and_comes_back(running: Any, open_terminal: Ca
     terminal.until("? unknown")
     running.up()
     terminal.until("nothing wrong")
+    terminal.press("q")
+    assert terminal.ended() == 0
+
+
+def test_without_colour(running: Any, open_terminal: Callable[..., Any]) -> None:
+    terminal = open_terminal(running, 60, 20)
+    terminal.type("NO_COLOR=1 spacectl top")
+    terminal.until("▸ orders")
+    assert not COLOUR.search("\n".join(terminal.screen("-e")))
     terminal.press("q")
     assert terminal.ended() == 0
 

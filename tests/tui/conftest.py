@@ -386,6 +386,7 @@ def cockpit(layout: Layout, scene: Scene, orders: list[Order], taps: list[tuple[
         "tap": tap,
         "history": lambda: list(scene.notes),
         "declared": lambda name: Declared(scene.manifests.get(name), scene.env_file),
+        "published": lambda: {name: each.events.publishes for name, each in scene.manifests.items()},
         "verbs": {**verbs, **dict.fromkeys(("send", "open", "scale", "replay"), taken)},
         "letters": letters,
         "now": lambda: NOW,

@@ -357,6 +357,13 @@ async def test_read_only_offers_nothing_that_acts(open_top: Any) -> None:
         assert "Act" not in bench.app.screen.query_one(PageView).text
 
 
+async def test_ctrl_c_leaves(open_top: Any) -> None:
+    async with open_top() as bench:
+        await bench.press("ctrl+c")
+        await bench.until(lambda: not bench.app.is_running)
+        assert bench.app.return_code == 130
+
+
 async def test_it_opens_as_it_was_asked_to(open_top: Any) -> None:
     async with open_top(start=Start("flow", Query(filter="orders", sort="rate"))) as bench:
         assert bench.app.pane.NAME == "flow"

@@ -88,6 +88,14 @@ def test_what_moves_is_told_of_each_space() -> None:
                                for cell in top_spaces.SPACES.columns)  # fmt: skip
 
 
+def test_an_edge_on_which_nothing_has_moved_yet_is_not_wrong() -> None:
+    seen = told(told(Seen(), ps(space("payments"))), flow(edge("orders", "payments", seen=False, note="silent")))
+    assert seen.totals.wrong_edges == 0
+    assert seen.traffic["payments"].notes == ()
+    wrong = (edge("a", "b", note="x"), edge("a", "b", dead=1), edge("a", "b", errors=1), edge("a", "b", declared=False))
+    assert told(seen, flow(*wrong)).totals.wrong_edges == len(wrong)
+
+
 def test_history_and_notes_are_bounded() -> None:
     seen = Seen()
     for number in range(1100):

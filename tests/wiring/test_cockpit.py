@@ -63,11 +63,13 @@ def test_what_stands_on_disk_about_a_space(layout: Layout) -> None:
     assert manifest is not None
     assert manifest.run.command == "true"
     assert env_file == {"MODE": "fast"}
+    assert cockpit.published(layout) == {"orders": ()}
     assert cockpit.declared(layout, "nobody") == (None, {})
     (layout.root / "spaces/orders/.env").write_bytes(b"\xff\xfe=\xff")
     assert cockpit.declared(layout, "orders") == (manifest, {})
     (layout.root / "spaces/orders/space.toml").write_text("[space\n")
     assert cockpit.declared(layout, "orders") == (None, {})
+    assert cockpit.published(layout) == {}
 
 
 async def test_nothing_runs(layout: Layout) -> None:
