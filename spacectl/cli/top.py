@@ -171,6 +171,8 @@ def _cockpit(layout: Layout, name: str, *, read_only: bool) -> Any:
         "restart": lambda order: world.asked(control.restart, order.spaces),
         "stop": lambda order: world.asked(control.stop, order.spaces),
         "start": lambda order: world.asked(control.start, order.spaces),
+        "scale": lambda order: world.scaled(layout, order.spaces, order.replicas),
+        "replay": lambda order: world.replay(layout, order.spaces, order.letters),
         "send": lambda order: world.publish(layout, order.subject, order.body),
         "open": lambda order: world.opened(order.url),
     }
@@ -183,4 +185,5 @@ def _cockpit(layout: Layout, name: str, *, read_only: bool) -> Any:
         declared=lambda space: Declared(*world.declared(layout, space)),
         published=lambda: world.published(layout),
         verbs={} if read_only else verbs,
+        letters=lambda spaces: world.letters(layout, spaces),
     )

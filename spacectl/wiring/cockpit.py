@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import webbrowser
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,12 @@ from spacectl.model.flow import FlowReport
 from spacectl.model.layout import Layout
 from spacectl.model.log_line import LogLine, Selection
 from spacectl.model.manifest import SpaceManifest
-from spacectl.model.report import Accepted, Noted, PsReport
+from spacectl.model.report import Accepted, Noted, PsReport, ScaleRequest
 
 if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+    from spacectl.model.letters import Letter
     from spacectl.model.message import Message, Skipped
 
 _FIRST_LINES = 200
@@ -37,6 +41,8 @@ _AT_ONCE = 2000
 
 _LOOK_S = 0.2
 _CONNECT_S = 2.0
+_SCALE_S = 60.0
+_REPLAY_S = 10.0
 _PAST_BYTES = 512 * 1024
 """Of the supervisor's log, from its end."""
 
@@ -44,7 +50,7 @@ _PAST_BYTES = 512 * 1024
 async def told(layout: Layout) -> AsyncGenerator[PsReport | FlowReport | Noted, None]:
     """What the supervisor tells; see `adapters.control.following`."""
     async for change in follow(layout.control_socket):
-        for value in (change.note, change.ps):
+        for value in (change.note, change.ps, change.flow):
             if value is not None:
                 yield value
 
@@ -80,20 +86,55 @@ def _some(coming: Iterator[LogLine]) -> list[LogLine]:
 
 async def passing(layout: Layout, subjects: tuple[str, ...]) -> AsyncGenerator[Message | Skipped, None]:
     """Events that pass from now on, never slowing the bus; see `adapters.nats_tap`."""
-    from spacectl.adapters.nats_client import connect, declared_subjects
+    from spacectl.adapters.nats_client import declared_subjects
     from spacectl.adapters.nats_tap import TapOrder, open_tap
     from spacectl.core.subjects import select
+
+    async with _bus(layout) as (client, system):
+        declared = await declared_subjects(client, system)
+        if not any(declared.values()):
+            raise UsageError("no space of this system publishes anything")
+        order = TapOrder(system, select(declared, subjects or (">",)))
+        async with open_tap(client, order) as messages:
+            async for message in messages:
+                yield message
+
+
+async def letters(layout: Layout, subscribers: tuple[str, ...]) -> list[tuple[int, str]]:
+    """The dead letters of these subscribers, of all where none is named: the number of each, and what it is."""
+    async with _bus(layout) as (client, system):
+        found = await _letters(client, system, subscribers)
+    return [(each.id, f"{each.id}  {each.via or 'gone'}  {each.source} → {each.target}  {each.time}") for each in found]
+
+
+async def replay(layout: Layout, subscribers: tuple[str, ...], numbers: tuple[int, ...]) -> str:
+    """Deliver letters again, those of these numbers where any is given; says what became of them."""
+    from spacectl.wiring.replaying import replayed
+
+    async with _bus(layout) as (client, system):
+        found = await _letters(client, system, subscribers)
+        chosen = [each for each in found if not numbers or each.id in numbers]
+        done = [each async for each in replayed(client, system, chosen, _REPLAY_S)]
+    outcomes = Counter(each.outcome for each in done)
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "no dead letters"
+
+
+async def _letters(client: Client, system: str, subscribers: tuple[str, ...]) -> list[Letter]:
+    from spacectl.adapters.nats_letters import LetterBox
+
+    found = await LetterBox(client, system).letters()
+    return [each for each in found if not subscribers or each.target in subscribers]
+
+
+@asynccontextmanager
+async def _bus(layout: Layout) -> AsyncIterator[tuple[Client, str]]:
+    """A connection to the bus of the running system, and the system's name."""
+    from spacectl.adapters.nats_client import connect
 
     access = read_access(layout.bus_access)
     client = await connect(access.admin_url, name="top", timeout_s=_CONNECT_S)
     try:
-        declared = await declared_subjects(client, access.system)
-        if not any(declared.values()):
-            raise UsageError("no space of this system publishes anything")
-        order = TapOrder(access.system, select(declared, subjects or (">",)))
-        async with open_tap(client, order) as messages:
-            async for message in messages:
-                yield message
+        yield client, access.system
     finally:
         await client.close()
 
@@ -101,20 +142,16 @@ async def passing(layout: Layout, subjects: tuple[str, ...]) -> AsyncGenerator[M
 async def publish(layout: Layout, subject: str, body: str) -> str:
     """Publish one event; says where the bus keeps it."""
     from spacectl.adapters import nats_send
-    from spacectl.adapters.nats_client import connect, declared_subjects
+    from spacectl.adapters.nats_client import declared_subjects
     from spacectl.core.subjects import stream_of
 
     try:
         json.loads(body)
     except ValueError as error:
         raise UsageError(f"the event is not JSON: {error}") from error
-    access = read_access(layout.bus_access)
-    client = await connect(access.admin_url, name="top", timeout_s=_CONNECT_S)
-    try:
-        stream_of(await declared_subjects(client, access.system), subject)
+    async with _bus(layout) as (client, system):
+        stream_of(await declared_subjects(client, system), subject)
         sent = await nats_send.publish(client, subject, body.encode())
-    finally:
-        await client.close()
     return f"{sent.subject}: stored as message {sent.sequence} of stream {sent.stream}"
 
 
@@ -122,6 +159,13 @@ async def asked(ask: Callable[[tuple[str, ...]], Accepted], spaces: tuple[str, .
     """Ask the supervisor without holding up the screen; says for which spaces it took the request."""
     accepted = await asyncio.to_thread(ask, spaces)
     return f"asked for: {', '.join(accepted.spaces) or 'nothing'}"
+
+
+async def scaled(layout: Layout, spaces: tuple[str, ...], replicas: int) -> str:
+    """Ask for so many replicas of each of these spaces."""
+    wish = ScaleRequest(scale=dict.fromkeys(spaces, replicas))
+    answer = await asyncio.to_thread(ControlClient(layout.control_socket, timeout_s=_SCALE_S).scale, wish)
+    return "; ".join(f"{each.space}: {each.why}" for each in answer.changes) or "nothing to change"
 
 
 async def opened(url: str) -> str:

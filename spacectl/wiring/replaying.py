@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from spacectl.adapters.nats_letters import LetterBox
 from spacectl.adapters.nats_replay import Copy, replay
-from spacectl.cli.bus import RunningBus
 from spacectl.model.letters import Letter, Replayed
 from spacectl.model.wording import counted
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
 
 _MOST_AT_ONCE = 100
 """Copies that the bus holds in its memory at a time; each may take a megabyte."""
 
 
-async def replayed(
-    bus: RunningBus, box: LetterBox, letters: Sequence[Letter], timeout_s: float
-) -> AsyncIterator[Replayed]:
+async def replayed(client: Client, system: str, letters: Sequence[Letter], timeout_s: float) -> AsyncIterator[Replayed]:
     """What became of each letter, as it becomes known.
+
+    Args:
+        client: spacectl's own connection to the bus.
+        system: whose letters they are.
+        letters: those to deliver again.
+        timeout_s: how long to wait for a subscriber that settles none.
 
     Raises:
         UsageError: some of them are being replayed already.
@@ -29,7 +36,7 @@ async def replayed(
         ahead = list(group)
         while ahead:
             part, ahead = ahead[:_MOST_AT_ONCE], ahead[_MOST_AT_ONCE:]
-            async for each in _part(bus, box, part, timeout_s):
+            async for each in _part(client, system, part, timeout_s):
                 yield each
 
 
@@ -37,9 +44,8 @@ def _edge(letter: Letter) -> tuple[str, str]:
     return letter.source, letter.target
 
 
-async def _part(
-    bus: RunningBus, box: LetterBox, letters: Sequence[Letter], timeout_s: float
-) -> AsyncIterator[Replayed]:
+async def _part(client: Client, system: str, letters: Sequence[Letter], timeout_s: float) -> AsyncIterator[Replayed]:
+    box = LetterBox(client, system)
     by_id = {letter.id: letter for letter in letters}
     copies: list[Copy] = []
     for letter in letters:
@@ -53,7 +59,7 @@ async def _part(
         return
     source, target = _edge(letters[0])
     async with aclosing(
-        replay(bus.client, system=bus.system, stream=source, consumer=target, copies=copies, timeout_s=timeout_s)
+        replay(client, system=system, stream=source, consumer=target, copies=copies, timeout_s=timeout_s)
     ) as settled:
         async for each in settled:
             left.discard(each.number)
