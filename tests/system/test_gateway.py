@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,11 @@ import pytest
 from load import Load
 
 pytestmark = pytest.mark.system
+
+GET = """
+import sys, urllib.request
+print(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=20).read().decode())
+"""
 
 REQUESTS = int(os.environ.get("SPACECTL_TEST_REQUESTS", "3000"))
 """How many are sent while a space is restarted; more by hand."""
@@ -170,7 +176,7 @@ def test_what_is_in_hand_is_finished_before_a_space_is_told_to_end(make_system: 
     system = make_system({"orders": serve()})
     system.up()
     url = system.ps()["spaces"][0]["url"]
-    client = system.start(program=("curl", "--silent", "--fail", "--noproxy", "*", f"{url}/slow"))
+    client = system.start(program=(sys.executable, "-c", GET, f"{url}/slow"))
     system.wait_for_replica("orders.1", lambda _: "slow" in system.log("orders.1"))
     pid = system.replica("orders.1")["pid"]
     assert system.run("stop", "orders").code == 0
