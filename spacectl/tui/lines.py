@@ -46,9 +46,11 @@ class TabsView(LineView):
         super().__init__(**options)
         self._tabs = tabs
         self._places: list[tuple[int, str]] = []
+        self._told: tuple[str, Sequence[Cell]] = ("", ())
 
     def tell(self, current: str, about: Sequence[Cell]) -> None:
         """Show which screen is open, and what of it is shown."""
+        self._told = (current, about)
         cells: list[Cell] = []
         self._places = []
         end = 0
@@ -60,6 +62,9 @@ class TabsView(LineView):
             end += len(cells[-1].text)
             self._places.append((end, name))
         self.show([*cells, Cell("  "), *about])
+
+    def on_resize(self) -> None:
+        self.tell(*self._told)
 
     def on_click(self, event: events.Click) -> None:
         for end, name in self._places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TypeVar
 
 from spacectl.errors import NotRunningError, SpacectlError
@@ -78,6 +78,10 @@ async def _in_frames(values: AsyncGenerator[T, None], add: Callable[[list[T]], N
                 await asyncio.sleep(0)
     finally:
         coming.cancel()
-        await asyncio.wait({coming})
+        while (
+            not coming.done()
+        ):  # cancelled again meanwhile, as at the end: what is closed after it must not run any more
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({coming})
         if held:
             add(held)

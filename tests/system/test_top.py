@@ -99,9 +99,10 @@ def test_what_is_sent_passes(running: Any, open_terminal: Callable[..., Any]) ->
     terminal.until("clock.ticked")
     terminal.press("e")
     terminal.until("Send an event")
-    terminal.tmux("send-keys", "-l", "\x05")
     terminal.press("BSpace")
+    terminal.until("$ spacectl send clock.ticked '{'")  # keys that edit are slower than letters
     terminal.tmux("send-keys", "-l", '"by": "hand"}')
+    terminal.until("""'{"by": "hand"}'""")
     terminal.press("Enter")
     terminal.until("✔ clock.ticked: stored as message")
     terminal.until('{"by": "hand"}')

@@ -16,7 +16,9 @@ SIZES = ((60, 20), (100, 30), (200, 60))
 
 async def picture(bench: Any, size: tuple[int, int], ready: str) -> str:
     await bench.pilot.resize_terminal(*size)
-    await bench.until(lambda: bench.app.screen_stack[0].query_one("#foot").region.bottom_right == size)
+    below = bench.app.screen_stack[0]
+    await bench.until(lambda: below.query_one("#foot").region.bottom_right == size)
+    await bench.until(lambda: below.query_one("#tabs").size.width == size[0])
     bench.app.pane.draw()
     await bench.pilot.pause()
     bench.app.tell_around()

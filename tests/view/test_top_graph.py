@@ -60,6 +60,7 @@ edges = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(edges)
 def test_layers_go_forward_and_hold_everything_once(found: list[EdgeReport]) -> None:
     graph = layered(NAMES, arcs_of(found, lambda _: "x"))
@@ -73,7 +74,7 @@ def test_layers_go_forward_and_hold_everything_once(found: list[EdgeReport]) -> 
         assert (lane.stops[-1], lane.stops[0]) == ends if lane.turned else (lane.stops[0], lane.stops[-1]) == ends
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(edges, st.integers(20, 200), st.integers(5, 60))
 def test_every_edge_is_drawn_or_left_out(found: list[EdgeReport], width: int, height: int) -> None:
     drawing = draw(seen_of(*found), width, height, around="orders")

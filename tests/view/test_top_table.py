@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -74,12 +74,14 @@ def test_a_column_takes_what_it_shows_and_no_more() -> None:
     assert [each.width for each in fitted(KIND.columns, 60, lambda _: 8)] == [8, 5, 43]
 
 
+@settings(deadline=None)
 @given(st.integers(25, 300), st.integers(0, 200))
 def test_columns_never_take_more_than_there_is(width: int, used: int) -> None:
     found = fitted(KIND.columns, width, lambda _: used)
     assert sum(each.width + GAP for each in found) - GAP <= width
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 30), st.booleans())
 def test_a_text_is_as_wide_as_its_column(text: str, width: int, right: Any) -> None:
     column: Column[Item] = Column("x", "X", width, lambda _: Cell(""), right=right)
