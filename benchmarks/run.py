@@ -153,6 +153,7 @@ def through_gateway(rounds: int, folder: Path) -> list[Line]:
 _GATEWAY_BOUND = 1 / 0.97
 """At least 0.97 of the requests in the same time."""
 
+
 def judging(rounds: int, folder: Path) -> list[Line]:  # noqa: ARG001
     """A thousand event edges, judged by `spacectl contracts`."""
     taken = [contracts.judged() for _ in range(rounds)]
