@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from spacectl.core.pointing import line_of
 from spacectl.model.flow import EdgeReport, FlowReport
 from spacectl.model.report import PsReport, SpaceReport
+from spacectl.model.system import Space, System
 from spacectl.model.wording import counted
 
 
@@ -46,6 +48,30 @@ def refused(ps: PsReport) -> list[str]:
         for space in ps.spaces
         for each in space.violations
     ]
+
+
+def dead_ends(system: System, started: Collection[str]) -> list[str]:
+    """The declared edges of started spaces whose other end was not started, with the place that declares each."""
+    wrong = []
+    for space in system.spaces:
+        if space.name in started:
+            events, api = space.manifest.events, space.manifest.api
+            wrong += [
+                f"{_at(space, 'events', 'subscribes', index)}: {space.name} subscribes to {subject}, and its publisher "
+                "was not started"
+                for index, subject in enumerate(events.subscribes)
+                if subject.partition(".")[0] not in started
+            ]
+            wrong += [
+                f"{_at(space, 'api', 'calls', index)}: {space.name} calls {callee}, which was not started"
+                for index, callee in enumerate(api.calls)
+                if callee not in started
+            ]
+    return wrong
+
+
+def _at(space: Space, *path: str | int) -> str:
+    return f"{space.source.file}:{line_of(space.source, path)}"
 
 
 def _crashes(space: SpaceReport, forgiven: Mapping[str, int]) -> list[str]:

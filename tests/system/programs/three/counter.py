@@ -1,9 +1,13 @@
-"""Takes the events of one publisher with the bus's own protocol, and serves how many, and how often it was asked."""
+"""Takes the events of one publisher with the bus's own protocol, and serves how many, and how often it was asked.
+
+With `picky` it refuses those whose data is a number that ends with 9; with `silent` it acknowledges none.
+"""
 
 import itertools
 import json
 import os
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,6 +41,14 @@ class Api(BaseHTTPRequestHandler):
         pass
 
 
+def answer_to(data: bytes) -> str:
+    if "silent" in sys.argv:
+        return ""
+    if "picky" in sys.argv and data.endswith(b"9"):
+        return "-NAK"
+    return ANSWER.read_text() if ANSWER.exists() else "+ACK"
+
+
 def take(stream: str) -> None:
     bus = urlsplit(os.environ["NATS_URL"])
     inbox = f"{os.environ['NATS_INBOX_PREFIX']}.pull"
@@ -57,14 +69,15 @@ def take(stream: str) -> None:
             connection.sendall(b"PONG\r\n")
         if word not in (b"MSG", b"HMSG"):
             continue
-        lines.read(int(rest[-1]) + 2)
+        data = lines.read(int(rest[-1]) + 2).strip()
         subject = rest[0].decode()
         if subject.startswith("_INBOX."):  # a status: the request is over
             owed = 0
         else:
             reply = rest[2].decode()
-            word = ANSWER.read_text() if ANSWER.exists() else "+ACK"
-            connection.sendall(f"PUB {reply} {len(word)}\r\n{word}\r\n".encode())
+            word = answer_to(data)
+            if word:
+                connection.sendall(f"PUB {reply} {len(word)}\r\n{word}\r\n".encode())
             taken[subject] = taken.get(subject, 0) + (word == "+ACK")
             owed -= 1
         if owed <= 0:
