@@ -32,6 +32,8 @@ def _name(check: ContractCheck) -> str:
 
 
 def _file(check: ContractCheck) -> str | None:
+    if check.kind == "document":
+        return check.via
     spots = [spot for finding in check.findings for spot in (finding.sender, finding.receiver) if spot is not None]
     return next((spot.file for spot in spots), None)
 

@@ -28,11 +28,13 @@ class Api(BaseHTTPRequestHandler):
             return self.answer({})
         if self.path == "/add":
             return self.answer({"asked": next(asked)})
-        return self.answer({"taken": taken})
+        if self.path == "/told":
+            return self.answer({"taken": taken})
+        return self.answer({}, 404)
 
-    def answer(self, value: object) -> None:
+    def answer(self, value: object, status: int = 200) -> None:
         body = json.dumps(value).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
