@@ -25,7 +25,7 @@ def eventually(
     holds: Callable[[Seen], object] = bool,
     what: str = "what is looked for",
 ) -> Seen:
-    """The first thing seen that `holds`. A look that raises what `_IN_VAIN` holds is in vain.
+    """The first thing seen that `holds`. A look that meets an assertion, a missing key or no answer is in vain.
 
     Args:
         look: what to look at.

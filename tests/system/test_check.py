@@ -207,6 +207,18 @@ def test_the_system_that_is_up_is_left_as_it_is(make_system: Callable[..., Any],
     assert here.replica("app.1")["pid"] == before
 
 
+def test_an_interrupted_check_leaves_nothing(make_system: Callable[..., Any], idle: Callable[..., str]) -> None:
+    here = make_system({"app": idle()})
+    write_checks(here, "import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n")
+    check = here.foreground("check", "--junit", "out.xml")
+    check.until("test_it.py::test_a")
+    check.interrupt()
+    assert check.ended() == 130, check.err
+    assert not here.here()
+    assert not (here.state / "isolated").exists()
+    assert not (here.root / "out.xml").exists()
+
+
 def test_a_system_that_does_not_get_ready(make_system: Callable[..., Any], run_program: Callable[..., str]) -> None:
     crashes = f'[run]\n{run_program("exits", "3")}[api]\nserves = false\n[restart]\npolicy = "never"\n'
     here = make_system({"app": crashes})
