@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from spacectl.model.actions import Note
+from spacectl.model.report import Noted
 
 
 class Journal:
@@ -36,3 +41,20 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+def notes_since(path: Path, since: datetime) -> list[Noted]:
+    """What a journal holds of a moment and what came after it; without what is no note, such as a traceback.
+
+    A note has its time to the millisecond: one of the same millisecond counts.
+    """
+    at = since.replace(microsecond=since.microsecond // 1000 * 1000)
+    return [note for note in _notes(path) if datetime.fromisoformat(note.time) >= at]
+
+
+def _notes(path: Path) -> Iterator[Noted]:
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.startswith(b"{"):
+                with contextlib.suppress(ValidationError):
+                    yield Noted.model_validate_json(line)

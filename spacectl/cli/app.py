@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from spacectl.cli import output
 from spacectl.cli.add import add
 from spacectl.cli.call import call
+from spacectl.cli.check import check
 from spacectl.cli.config import config
 from spacectl.cli.contracts import contracts
 from spacectl.cli.doctor import doctor
@@ -56,7 +57,10 @@ _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
         graph: "the architecture as a drawing",
         letters: "messages that their subscribers gave up",
     },
-    "Check": {contracts: "whether the spaces still fit each other"},
+    "Check": {
+        check: "whether the whole system works: for CI",
+        contracts: "whether the spaces still fit each other",
+    },
     "Talk": {tap: "watch events as they pass", send: "publish an event", call: "call an API"},
     "Manifests and machine": {
         config: "the manifests, every default filled in",

@@ -55,6 +55,20 @@ def claim_copy(layout: Layout) -> tuple[Layout, Lock]:
     return next((copy, lock) for copy in unused if (lock := try_take_lock(copy)) is not None)
 
 
+def claim_check(layout: Layout) -> tuple[Layout, Lock]:
+    """An empty isolated copy for a check, and its lock; what an earlier check left of it is gone."""
+    from spacectl.model.layout import Layout
+    from spacectl.wiring import leftovers
+    from spacectl.wiring.removing import empty
+    from spacectl.wiring.start import try_take_lock
+
+    copies = (Layout(layout.root, f"check-{number}") for number in itertools.count(1))
+    unused = (copy for copy in copies if not copy.state.exists() or not leftovers.find(copy))
+    copy, lock = next((copy, lock) for copy in unused if (lock := try_take_lock(copy)) is not None)
+    empty(copy)
+    return copy, lock
+
+
 def _listens(layout: Layout) -> bool:
     from spacectl.adapters.control.client import ControlClient
 

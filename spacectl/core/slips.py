@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from spacectl.core.forms import Form, bare, fields, is_section, members
+from spacectl.core.forms import Form, bare, fields, form_at, is_section, members
 from spacectl.core.hints import closest, did_you_mean
 from spacectl.model.manifest import NAME_PATTERN, SpaceManifest, SystemManifest
 from spacectl.model.wording import quoted
@@ -28,6 +28,8 @@ def key_hint(kind: type[BaseModel], path: Sequence[str | int], value: Any) -> st
     """Where an unknown key belongs, or which known key it resembles."""
     sections = _sections(kind)
     *holder, key = (str(part) for part in path)
+    if any(isinstance(part, int) for part in path):  # in a list of tables: who writes there means one of its keys
+        return did_you_mean(key, fields(form_at(kind, path[:-1]).bare))
     return (
         _place(key, sections, is_table=isinstance(value, dict))
         or did_you_mean(key, sections.get(tuple(holder), ()))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from spacectl.core.explain import MOST_PROBLEMS
+from spacectl.core.rules.smoke import smoke_is_whole, smoke_subjects_exist
 from spacectl.core.rules.space import SPACE_RULES
 from spacectl.core.rules.system import SYSTEM_RULES, Known
 from spacectl.model.problem import Problem
@@ -26,9 +27,9 @@ def problems(system: System, *, unread: Iterable[str | None] = ()) -> tuple[Prob
 
 def _found(system: System, known: Known) -> Iterator[Problem]:
     for space in system.spaces:
-        for space_rule in SPACE_RULES:
+        for space_rule in (*SPACE_RULES, smoke_is_whole):
             yield from space_rule(space)
-    for system_rule in SYSTEM_RULES:
+    for system_rule in (*SYSTEM_RULES, smoke_subjects_exist):
         yield from system_rule(known)
 
 

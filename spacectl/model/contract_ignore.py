@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from spacectl.model.expected import Expected
-from spacectl.model.manifest import Line, Name
+from spacectl.model.manifest import Name
 from spacectl.model.strict import Strict
+from spacectl.model.texts import Line
 
 
 class Ignored(Strict):

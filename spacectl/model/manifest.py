@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from spacectl.model.expected import Expected
+from spacectl.model.smoke import SmokeSection
 from spacectl.model.strict import Strict
+from spacectl.model.texts import Line, Subject
 from spacectl.model.units import Between, Duration, GiveUp, GiveUpRule, Size
 
 NAME_PATTERN = r"^[a-z][a-z0-9-]*$"
-SUBJECT_PATTERN = r"^[a-z][a-z0-9-]*(\.[A-Za-z0-9_-]+)+$"
 RESERVED_NAMES = frozenset({"bus", "gateway", "nats", "spacectl", "system"})
 """Names that mean something else in commands, logs and states; `nats` because NATS_URL is the bus."""
 
@@ -27,21 +28,11 @@ Name = Annotated[
     StringConstraints(pattern=NAME_PATTERN, max_length=32),
     Expected('a name of at most 32 lower-case letters, digits and "-" that starts with a letter'),
 ]
-Subject = Annotated[
-    str,
-    StringConstraints(pattern=SUBJECT_PATTERN, max_length=200),
-    Expected('a subject such as "orders.placed": words joined by dots, at most 200 characters, no wildcards'),
-]
 Port = Annotated[
     Annotated[int, Field(ge=1, le=65535)] | Literal["auto"],
     Expected('a port number from 1 to 65535 or "auto"'),
 ]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$"), Expected("text in quotes")]
-Line = Annotated[
-    str,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=500),
-    Expected("one line of text in quotes, at most 500 characters"),
-]
 File = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00]+$", max_length=1000),
@@ -345,3 +336,6 @@ class SpaceManifest(Strict):
     limits: LimitsSection = Field(default=LimitsSection(), description="What one replica may use.")
     api: ApiSection = Field(default=ApiSection(), description="The HTTP interface it offers, and whose it calls.")
     events: EventsSection = Field(default=EventsSection(), description="What it publishes and subscribes to.")
+    smoke: Annotated[tuple[SmokeSection, ...], Field(strict=False), Expected("[[smoke]] tables")] = Field(
+        default=(), description="Checks of the running space that need no program; `spacectl check` runs them."
+    )

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from spacectl.core.hints import did_you_mean
 from spacectl.errors import UsageError
-from spacectl.model.manifest import NAME_PATTERN, RESERVED_NAMES, SUBJECT_PATTERN
+from spacectl.model.manifest import NAME_PATTERN, RESERVED_NAMES
+from spacectl.model.texts import SUBJECT_PATTERN
 
 LONGEST_NAME = 32
 LONGEST_SUBJECT = 200

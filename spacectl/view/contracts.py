@@ -21,11 +21,16 @@ def report_lines(report: ContractsReport) -> Iterator[Text]:
     """Every check with its findings, what was skipped, and how many of each there are."""
     for check in report.checks:
         if check.verdict != "skipped":
-            yield _headline(check)
-            for finding in check.findings:
-                yield from _finding(finding)
+            yield from check_lines(check)
     yield from _skipped(report)
     yield _sum(report)
+
+
+def check_lines(check: ContractCheck) -> Iterator[Text]:
+    """One check with its findings."""
+    yield _headline(check)
+    for finding in check.findings:
+        yield from _finding(finding)
 
 
 def stale_lines(report: ContractsReport) -> Iterator[str]:

@@ -30,6 +30,15 @@ def remove(layout: Layout) -> list[Layout]:
     return running
 
 
+def empty(layout: Layout) -> None:
+    """Remove what an earlier run of an isolated copy left; who calls holds its lock, and keeps it.
+
+    Raises:
+        MachineError: something cannot be removed.
+    """
+    _remove(layout.state, spared={layout.run})
+
+
 def copies(layout: Layout) -> list[Layout]:
     """The isolated copies of a system that there are; a copy has none."""
     if layout.copy is not None or not layout.copies.is_dir():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
 from collections.abc import Iterator
@@ -77,7 +78,8 @@ def test_is_a_schema_whose_defaults_it_accepts(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_key_is_described_and_every_table_is_closed(name: str) -> None:
-    schema = SCHEMAS[name]
+    schema = copy.deepcopy(SCHEMAS[name])
+    assert schema["$defs"].pop("JsonValue", {}) == {}  # whatever JSON can hold
     for section in (schema, *schema["$defs"].values()):
         assert section["additionalProperties"] is False
         for key, part in section["properties"].items():

@@ -1,9 +1,13 @@
-"""Takes the events of one publisher with the bus's own protocol, and serves how many, and how often it was asked."""
+"""Takes the events of one publisher with the bus's own protocol, and serves how many, and how often it was asked.
+
+With `picky` it refuses those whose data is a number that ends with 9; with `silent` it acknowledges none.
+"""
 
 import itertools
 import json
 import os
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,17 +28,27 @@ class Api(BaseHTTPRequestHandler):
             return self.answer({})
         if self.path == "/add":
             return self.answer({"asked": next(asked)})
-        return self.answer({"taken": taken})
+        if self.path == "/told":
+            return self.answer({"taken": taken})
+        return self.answer({}, 404)
 
-    def answer(self, value: object) -> None:
+    def answer(self, value: object, status: int = 200) -> None:
         body = json.dumps(value).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def answer_to(data: bytes) -> str:
+    if "silent" in sys.argv:
+        return ""
+    if "picky" in sys.argv and data.endswith(b"9"):
+        return "-NAK"
+    return ANSWER.read_text() if ANSWER.exists() else "+ACK"
 
 
 def take(stream: str) -> None:
@@ -57,14 +71,15 @@ def take(stream: str) -> None:
             connection.sendall(b"PONG\r\n")
         if word not in (b"MSG", b"HMSG"):
             continue
-        lines.read(int(rest[-1]) + 2)
+        data = lines.read(int(rest[-1]) + 2).strip()
         subject = rest[0].decode()
         if subject.startswith("_INBOX."):  # a status: the request is over
             owed = 0
         else:
             reply = rest[2].decode()
-            word = ANSWER.read_text() if ANSWER.exists() else "+ACK"
-            connection.sendall(f"PUB {reply} {len(word)}\r\n{word}\r\n".encode())
+            word = answer_to(data)
+            if word:
+                connection.sendall(f"PUB {reply} {len(word)}\r\n{word}\r\n".encode())
             taken[subject] = taken.get(subject, 0) + (word == "+ACK")
             owed -= 1
         if owed <= 0:
