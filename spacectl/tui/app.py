@@ -100,7 +100,9 @@ class TopApp(Deck):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key does something here: others have no effect."""
-        if action == "do" and parameters and len(self.screen_stack) > 0:
+        if action == "do":
+            if len(self.screen_stack) != 1 or isinstance(self.focused, Input):  # there keys are answers, or letters
+                return False
             return key_of(str(parameters[0])).is_offered(self.pane.NAME, self.cockpit.verbs)
         return True
 
@@ -256,7 +258,7 @@ class TopApp(Deck):
         line = self.query_one("#filter", FilterInput)
         line.display = True
         line.value = self.pane.query_.filter
-        line.focus()
+        self.screen.set_focus(line)  # at once: the next key is a letter of it
 
     def _only_wrong(self) -> None:
         self.pane.ask(replace(self.pane.query_, only_wrong=not self.pane.query_.only_wrong))

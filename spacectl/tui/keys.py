@@ -68,9 +68,16 @@ def all_keys() -> tuple[Key, ...]:
 
 
 def bindings(*, moving: bool) -> list[Binding]:
-    """The bindings of those that move within a widget, or of all others."""
-    chosen = (key for key in all_keys() if (key.group == MOVE) is moving)
-    return [Binding(",".join(key.keys), f"do('{key.do}')", key.help, show=False) for key in chosen]
+    """The bindings of those that move within a widget, or of all others.
+
+    The others come before what widgets do with keys, so that keys that are typed fast act in their order: after `/` a
+    letter is written, whether the line for it has been drawn yet or not.
+    """
+    return [
+        Binding(",".join(key.keys), f"do('{key.do}')", key.help, show=False, priority=not moving)
+        for key in all_keys()
+        if (key.group == MOVE) is moving
+    ]
 
 
 def key_of(do: str) -> Key:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.events import Key
 
 from spacectl.model.report import Change
 from spacectl.tui.app import SCREENS, Start
@@ -355,6 +356,15 @@ async def test_read_only_offers_nothing_that_acts(open_top: Any) -> None:
         await bench.press("question_mark")
         await bench.until(lambda: isinstance(bench.app.screen, Help))
         assert "Act" not in bench.app.screen.query_one(PageView).text
+
+
+async def test_letters_after_a_slash_are_written_however_fast_they_come(open_top: Any) -> None:
+    async with open_top() as bench:
+        for key in ("slash", "r", "s", "o", "enter"):
+            bench.app.post_message(Key(key, "/" if key == "slash" else key if len(key) == 1 else None))
+        await bench.until(lambda: bench.app.pane.query_.filter == "rso" and not bench.app.query_one("#filter").display)
+        assert bench.orders == bench.supervisor.asked == []
+        assert len(bench.app.screen_stack) == 1
 
 
 async def test_ctrl_c_leaves(open_top: Any) -> None:
