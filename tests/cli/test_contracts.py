@@ -124,10 +124,10 @@ def test_a_wrong_file(shop: Path) -> None:
     document = change(shop, "orders", "asyncapi.json")
     document["components"]["schemas"]["Placed"]["properties"]["items"]["items"]["$ref"] = "#/components/schemas/Line"
     write(shop, "orders", "asyncapi.json", document)
-    file = shop / "spaces/orders/contract/asyncapi.json"
     with pytest.raises(ManifestError) as caught:
         run("contracts", "--system", str(shop))
-    assert caught.value.message.splitlines()[:2] == [
-        f"{file}: /components/schemas/Placed/properties/items/items/$ref: leads nowhere: #/components/schemas/Line",
-        "    correct it, or add what it should lead to",
-    ]
+    first, second = caught.value.message.splitlines()[:2]
+    file, _, problem = first.partition(": ")
+    assert Path(file).samefile(shop / "spaces/orders/contract/asyncapi.json")  # named as it is nearest from here
+    assert problem == "/components/schemas/Placed/properties/items/items/$ref: leads nowhere: #/components/schemas/Line"
+    assert second == "    correct it, or add what it should lead to"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -202,17 +204,20 @@ def test_what_is_watched_follows_the_manifest(make_system: Any, idle: Callable[.
 def test_up_while_the_system_goes_down_waits_and_starts_it(
     make_system: Any, idle: Callable[..., str], run_program: Callable[..., str]
 ) -> None:
-    stubborn = f'[run]\n{run_program("stubborn")}[api]\nserves = false\n[ready]\nlog = "not"\n[stop]\ntimeout = "3s"\n'
+    stubborn = f'[run]\n{run_program("stubborn")}[api]\nserves = false\n[ready]\nlog = "not"\n[stop]\ntimeout = "1h"\n'
     system = make_system({"app": idle(), "mule": stubborn})
     system.up()
     before = system.ps()["supervisor_pid"]
+    mule = system.replica("mule.1")["pid"]
     down = system.foreground("down")
     down.until("stopping")
     up = system.foreground("up", "--detach")
     up.until(f"waiting for the supervisor (pid {before}), which is starting or stopping the system")
+    os.kill(mule, signal.SIGKILL)
     assert (down.ended(), up.ended()) == (0, 0)
     assert system.ps()["supervisor_pid"] != before
     assert system.replica("app.1")["state"] == "ready"
+    assert system.run("down", "--timeout", "200ms").code == 0
 
 
 def test_up_says_who_holds_the_system_once_it_has_waited_long_enough(

@@ -46,7 +46,7 @@ class LogKeeper:
         self._logs: dict[str, KeptLog] = {}
         self._watches: dict[int, KeptLog] = {}
         self._unwatched: set[KeptLog] = set()
-        self._trims: set[asyncio.Future[None]] = set()
+        self._trims: set[asyncio.Future[bool]] = set()
         self._inotify: Inotify | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unwatched_timer: asyncio.TimerHandle | None = None
@@ -170,14 +170,16 @@ class LogKeeper:
         trim = self._loop.run_in_executor(None, log.trim, self._bound)
         self._trims.add(trim)
 
-        def done(_: asyncio.Future[None]) -> None:
+        def done(_: asyncio.Future[bool]) -> None:
             self._trims.discard(trim)
             log.is_trimmed = False
             if log.is_abandoned:
                 log.close()
             elif not trim.cancelled():
-                trim.result()
+                smaller = trim.result()
                 log.record()
+                if smaller and log.needs_trim(self._bound):  # it grew meanwhile, and may never grow again
+                    self._trim(log)
 
         trim.add_done_callback(done)
 

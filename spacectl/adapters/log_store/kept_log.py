@@ -68,22 +68,28 @@ class KeptLog:
             return False
         return self._size - self._start > (bound + bound // 4 if self._how == "punch" else bound)
 
-    def trim(self, bound: int) -> None:
-        """Make it as small as it may be. Runs in a thread; meanwhile `is_trimmed` keeps everybody else away.
+    def trim(self, bound: int) -> bool:
+        """Make it as small as it may be; whether it got smaller.
 
-        A disk that cannot do it now is asked again when the log has grown further.
+        Runs in a thread; meanwhile `is_trimmed` keeps everybody else away. A disk that cannot do it now is asked again
+        when the log has grown further.
         """
+        before = self._size - self._start
         with contextlib.suppress(OSError):
             if self._how == "punch":
                 self._start = punch(self.descriptor, self._start, self._size - bound)
-                return
-            self._index.moving()
-            cut = 0
-            try:
-                cut = copy_tail(self.descriptor, bound // 2)
-            finally:
-                self._index.moved(cut)
-                self._size = max(0, self._size - cut)
+            else:
+                self._copy_tail(bound // 2)
+        return self._size - self._start < before
+
+    def _copy_tail(self, keep: int) -> None:
+        self._index.moving()
+        cut = 0
+        try:
+            cut = copy_tail(self.descriptor, keep)
+        finally:
+            self._index.moved(cut)
+            self._size = max(0, self._size - cut)
 
     def close(self) -> None:
         """Close its files."""
