@@ -38,7 +38,7 @@ def test_help_lists_every_command_with_what_it_does_within_the_terminal(columns:
     assert "..." not in text.partition("Options:")[2]  # nothing is cut off
     assert max(len(line) for line in text.splitlines()) <= columns
     assert [line for line in text.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
-        "Options:", "Make:", "Run:", "Look:", "Talk:", "Manifests and machine:",
+        "Options:", "Make:", "Run:", "Look:", "Check:", "Talk:", "Manifests and machine:",
     ]  # fmt: skip
 
 
