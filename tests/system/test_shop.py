@@ -46,6 +46,7 @@ def test_the_shop_sells_and_survives(
     assert "✔ test_invariants.py::test_every_invariant_holds_in_the_end" in checked.err
     up = shop.up("--timeout", "180s", within_s=200)
     assert "shop  ● ready  bus ● ready" in up.err
+    run([sys.executable, *PYTEST, "checks", "--ignore", "checks/test_burst.py"], shop.root, cached)
 
     orders = next(space["url"] for space in shop.ps()["spaces"] if space["name"] == "orders")
     before = orders_there(orders)
