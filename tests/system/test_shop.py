@@ -49,6 +49,9 @@ def test_the_shop_sells_and_survives(
 ) -> None:
     run([sys.executable, "-m", "spacectl", "new", "shop", "-t", "ecommerce"], tmp_path, cached)
     shop = adopt_system(tmp_path / "shop", **cached)
+    checked = shop.run("check", "--no-restart-check", "--junit", "junit.xml", within_s=250)
+    assert checked.code == 0, checked.err
+    assert "✔ test_invariants.py::test_every_invariant_holds_in_the_end" in checked.err
     up = shop.up("--timeout", "180s", within_s=200)
     assert "shop  ● ready  bus ● ready" in up.err
     assert served_as_committed(shop.run("contracts", "--json")) == {
@@ -109,4 +112,7 @@ def test_an_installed_wheel_outside_the_checkout(
     modules = [path for process in system.supervisors() for path in process.cmdline() if str(ROOT) in path]
     assert not modules
     assert system.run("down").code == 0
+    checked = system.run("check", within_s=120)
+    assert checked.code == 0, checked.err
+    assert "✔ test_ready.py::test_system_is_ready" in checked.err
     assert not system.here()
