@@ -65,6 +65,23 @@ def shop() -> State:
     return State({unit.name: unit for unit in units})
 
 
+def at_rest(state: State) -> State:
+    """The same system before anything of it runs."""
+    staying = [unit for unit in state.units.values() if not unit.leaving]
+    return State(
+        {
+            unit.name: Unit(
+                unit.name,
+                unit.manifest,
+                unit.after,
+                tuple(Replica(unit.name, each.number) for each in unit.staying),
+                engine=unit.engine,
+            )
+            for unit in staying
+        }
+    )
+
+
 def written(name: str, replicas: int, *, builds: bool) -> Unit:
     """A space as changed manifests have it."""
     build = {"build": {"command": "make"}} if builds else {}
@@ -245,14 +262,16 @@ class Supervision(RuleBasedStateMachine):
             for name, pid in world.processes.items()
         ]
         before = {each.name: each for unit in self.state.units.values() for each in unit.replicas}
-        left = survivors(list(before), records, found, self.now)
-        assert {each.process.pid for each in left.adopted} == world.mains
-        assert {each.pid for each in left.strays} == {each.pid for each in found if not each.leads}
-        assert set(left.completed) == {n for n, each in before.items() if recorded and each.phase is Phase.COMPLETED}
-        for name in [name for name, pid in world.processes.items() if pid not in world.mains]:
-            del world.processes[name]
+        coming = at_rest(self.state) if recorded else shop()  # what was scaled and applied is on record too
+        names = [each.name for unit in coming.units.values() for each in unit.replicas]
+        left = survivors(names, records, found, self.now)
+        adopted = {each.replica: each.process.pid for each in left.adopted}
+        assert adopted == {n: pid for n, pid in world.processes.items() if pid in world.mains and n in names}
+        assert {each.pid for each in left.strays} == {each.pid for each in found if each.pid not in adopted.values()}
+        assert set(left.completed) == {n for n in names if recorded and before[n].phase is Phase.COMPLETED}
+        world.processes, world.mains = adopted, {*adopted.values()}
         world.spawning, world.building, world.drains = set(), set(), []
-        self.state = shop()
+        self.state = coming
         for event in (*left.adopted, *map(CompletedBefore, left.completed)):
             self.feed(event)
         self.feed(Start(frozenset(again)))
