@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile(
-    "spacectl", deadline=None, print_blob=True
-)  # how long an example takes is the machine's affair
+# How long an example takes is the machine's affair.
+settings.register_profile("spacectl", deadline=None, print_blob=True)
 settings.load_profile("spacectl")
