@@ -78,7 +78,7 @@ async def _act(action: str, ids: Sequence[int], timeout_s: float, *, as_json: bo
             case "drop":
                 await _drop(bus.system, box, chosen, as_json=as_json)
             case "replay":
-                return await _replay(bus, chosen, timeout_s, as_json=as_json)
+                return await _replay(bus, box, chosen, timeout_s, as_json=as_json)
     return True
 
 
@@ -137,13 +137,15 @@ async def _drop(system: str, box: LetterBox, chosen: Sequence[Letter], *, as_jso
         output.say(f"dropped {counted(len(chosen), 'letter')}")
 
 
-async def _replay(bus: RunningBus, chosen: Sequence[Letter], timeout_s: float, *, as_json: bool) -> bool:
+async def _replay(
+    bus: RunningBus, box: LetterBox, chosen: Sequence[Letter], timeout_s: float, *, as_json: bool
+) -> bool:
     from spacectl.cli import output
     from spacectl.model.letters import ReplayReport
     from spacectl.wiring.replaying import replayed
 
     done: list[Replayed] = []
-    async for each in replayed(bus.client, bus.system, chosen, timeout_s):
+    async for each in replayed(bus.client, bus.system, box, chosen, timeout_s):
         done.append(each)
         if not as_json:
             output.say(f"letter {each.id}: {each.outcome}" + (f" ({each.detail})" if each.detail else ""))

@@ -30,6 +30,7 @@ from spacectl.model.report import Accepted, Noted, PsReport, ScaleRequest
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
+    from spacectl.adapters.nats_letters import LetterBox
     from spacectl.model.letters import Letter
     from spacectl.model.message import Message, Skipped
 
@@ -102,27 +103,29 @@ async def passing(layout: Layout, subjects: tuple[str, ...]) -> AsyncGenerator[M
 
 async def letters(layout: Layout, subscribers: tuple[str, ...]) -> list[tuple[int, str]]:
     """The dead letters of these subscribers, of all where none is named: the number of each, and what it is."""
+    from spacectl.adapters.nats_letters import LetterBox
+
     async with _bus(layout) as (client, system):
-        found = await _letters(client, system, subscribers)
+        found = await _letters(LetterBox(client, system), subscribers)
     return [(each.id, f"{each.id}  {each.via or 'gone'}  {each.source} → {each.target}  {each.time}") for each in found]
 
 
 async def replay(layout: Layout, subscribers: tuple[str, ...], numbers: tuple[int, ...]) -> str:
     """Deliver letters again, those of these numbers where any is given; says what became of them."""
+    from spacectl.adapters.nats_letters import LetterBox
     from spacectl.wiring.replaying import replayed
 
     async with _bus(layout) as (client, system):
-        found = await _letters(client, system, subscribers)
+        box = LetterBox(client, system)
+        found = await _letters(box, subscribers)
         chosen = [each for each in found if not numbers or each.id in numbers]
-        done = [each async for each in replayed(client, system, chosen, _REPLAY_S)]
+        done = [each async for each in replayed(client, system, box, chosen, _REPLAY_S)]
     outcomes = Counter(each.outcome for each in done)
     return ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "no dead letters"
 
 
-async def _letters(client: Client, system: str, subscribers: tuple[str, ...]) -> list[Letter]:
-    from spacectl.adapters.nats_letters import LetterBox
-
-    found = await LetterBox(client, system).letters()
+async def _letters(box: LetterBox, subscribers: tuple[str, ...]) -> list[Letter]:
+    found = await box.letters()
     return [each for each in found if not subscribers or each.target in subscribers]
 
 

@@ -19,12 +19,15 @@ _MOST_AT_ONCE = 100
 """Copies that the bus holds in its memory at a time; each may take a megabyte."""
 
 
-async def replayed(client: Client, system: str, letters: Sequence[Letter], timeout_s: float) -> AsyncIterator[Replayed]:
+async def replayed(
+    client: Client, system: str, box: LetterBox, letters: Sequence[Letter], timeout_s: float
+) -> AsyncIterator[Replayed]:
     """What became of each letter, as it becomes known.
 
     Args:
         client: spacectl's own connection to the bus.
         system: whose letters they are.
+        box: the list that they were read from.
         letters: those to deliver again.
         timeout_s: how long to wait for a subscriber that settles none.
 
@@ -36,7 +39,7 @@ async def replayed(client: Client, system: str, letters: Sequence[Letter], timeo
         ahead = list(group)
         while ahead:
             part, ahead = ahead[:_MOST_AT_ONCE], ahead[_MOST_AT_ONCE:]
-            async for each in _part(client, system, part, timeout_s):
+            async for each in _part(client, system, box, part, timeout_s):
                 yield each
 
 
@@ -44,8 +47,9 @@ def _edge(letter: Letter) -> tuple[str, str]:
     return letter.source, letter.target
 
 
-async def _part(client: Client, system: str, letters: Sequence[Letter], timeout_s: float) -> AsyncIterator[Replayed]:
-    box = LetterBox(client, system)
+async def _part(
+    client: Client, system: str, box: LetterBox, letters: Sequence[Letter], timeout_s: float
+) -> AsyncIterator[Replayed]:
     by_id = {letter.id: letter for letter in letters}
     copies: list[Copy] = []
     for letter in letters:

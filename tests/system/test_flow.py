@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from spacectl.model.layout import Layout
+from spacectl.wiring import cockpit
 
 pytestmark = pytest.mark.system
 THREE = Path(__file__).parent / "programs" / "three"
@@ -133,6 +137,12 @@ def test_what_a_space_gave_up_is_listed_shown_replayed_and_forgotten(
     done = here.run("letters", "replay", first, "--json")
     assert (done.code, done.json["replayed"]) == (0, [{"id": found[0]["id"], "outcome": "acknowledged", "detail": ""}])
     assert here.run("letters", "drop", str(found[1]["id"])).code == 0
+    layout, other = Layout(here.root), found[2]["id"]
+    assert [number for number, _ in asyncio.run(cockpit.letters(layout, ("counter",)))] == [
+        each["id"] for each in found[2:]
+    ]
+    assert asyncio.run(cockpit.replay(layout, ("counter",), (other,))) == "1 acknowledged"
+    assert asyncio.run(cockpit.scaled(layout, ("counter",), 1)) == "nothing to change"
     assert here.run("letters", "replay", "--all").code == 0
     assert letters() == []
     taken = json.loads(here.run("call", "counter", "GET", "/told").out)
