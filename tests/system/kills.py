@@ -15,11 +15,13 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -121,9 +123,14 @@ class Victims:
         if changed:
             fail(f"restarted although only the supervisor was killed: {changed}")
 
-    def stored(self) -> int:
-        """Grows whenever a cart is written."""
-        return max((file.stat().st_mtime_ns for file in self.root.glob(".spacectl/data/cart/space.sqlite*")), default=0)
+    def carts(self) -> int:
+        """How many carts customers have taken so far; only a burst takes any."""
+        store = self.root / ".spacectl" / "data" / "cart" / "space.sqlite"
+        try:
+            with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as found:
+                return int(found.execute("SELECT count(*) FROM carts").fetchone()[0])
+        except sqlite3.OperationalError:  # it is not there yet, or is being opened
+            return 0
 
     def is_back(self, victim: str, before: int | None) -> bool:
         ps = self.ps()
@@ -183,9 +190,9 @@ def play(victims: Victims, kills: int) -> int:
 
 def play_burst(victims: Victims, number: int, kills: int) -> int:
     """Kill one after another as long as a burst lasts; how many were killed by then."""
-    stored = victims.stored()
+    carts = victims.carts()
     burst = subprocess.Popen(BURST, cwd=victims.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    wait_for(lambda: burst.poll() is not None or victims.stored() > stored, "the burst begun")
+    wait_for(lambda: burst.poll() is not None or victims.carts() > carts, "the burst begun")
     while burst.poll() is None and number < kills:
         number += 1
         victims.hit(number)
