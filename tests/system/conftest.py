@@ -165,7 +165,7 @@ class SystemHere:
 
     def supervisors(self) -> list[psutil.Process]:
         """The supervisors of this system: commands that lead a session, in its folder."""
-        return [p for p in self.here() if "spacectl" in p.cmdline() and _leads_session(p)]
+        return [process for process in self.here() if _supervises(process)]
 
     def end(self) -> None:
         """Take everything down, however it stands."""
@@ -199,8 +199,11 @@ class SystemHere:
             return False
 
 
-def _leads_session(process: psutil.Process) -> bool:
-    return os.getsid(process.pid) == process.pid
+def _supervises(process: psutil.Process) -> bool:
+    try:
+        return "spacectl" in process.cmdline() and os.getsid(process.pid) == process.pid
+    except (psutil.Error, ProcessLookupError):  # it has ended since it was found
+        return False
 
 
 def wait_for(fact: Callable[[], T], what: str, *, within_s: float = DEADLINE_S) -> T:
