@@ -88,7 +88,12 @@ class SpaceReport(Strict):
 
 
 class PsReport(Strict):
-    """A whole system. `since` is when its supervisor started, RFC 3339."""
+    """A whole system.
+
+    Attributes:
+        since: when its supervisor started, RFC 3339.
+        revision: how often somebody has changed since then what it is to be.
+    """
 
     system: str
     state: str
@@ -97,6 +102,7 @@ class PsReport(Strict):
     gateway: EngineReport | None
     bus: EngineReport
     spaces: tuple[SpaceReport, ...]
+    revision: int = 0
 
 
 class Noted(Strict):
@@ -160,12 +166,14 @@ class SpaceChange(Strict):
 class ChangesReport(Strict):
     """What a running system changes; a space that is not named is not touched.
 
-    `held` names what counts only at the next `up` after a `down`. `spaces` are those the request is about.
+    `held` names what counts only at the next `up` after a `down`. `spaces` are those the request is about. A system of
+    a later `revision` is what somebody else made of it since.
     """
 
     changes: tuple[SpaceChange, ...]
     held: tuple[str, ...] = ()
     spaces: tuple[str, ...] = ()
+    revision: int = 0
 
 
 class Refusal(Strict):

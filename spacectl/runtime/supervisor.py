@@ -153,6 +153,11 @@ class Supervisor:
         """Give spaces other numbers of replicas."""
         return await self._to_change().scale(wish)
 
+    @property
+    def revision(self) -> int:
+        """How often somebody has changed what the system is to be."""
+        return self._around.revision
+
     def remade(
         self,
         *,
@@ -164,7 +169,14 @@ class Supervisor:
     ) -> None:
         """Take in what the system is made ready for now."""
         self._selected = selected
-        self._around = replace(self._around, ports=ports, urls=urls, gateway_url=gateway_url, warnings=warnings)
+        self._around = replace(
+            self._around,
+            ports=ports,
+            urls=urls,
+            gateway_url=gateway_url,
+            warnings=warnings,
+            revision=self.revision + 1,
+        )
 
     def shut_down(self, *, now: bool) -> None:
         """End everything; `now` means with SIGKILL."""

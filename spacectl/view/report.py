@@ -27,6 +27,7 @@ class Surroundings:
     Attributes:
         clock_offset_s: wall-clock time (seconds since the epoch) minus the monotonic clock.
         gateway_url: the front door; None where no space serves an API.
+        revision: how often somebody has changed what the system is to be.
         ports: of each replica that has one.
         urls: of each space that serves an API.
         cpu_percent, memory_bytes: of each main process, by pid.
@@ -40,6 +41,7 @@ class Surroundings:
     clock_offset_s: float
     bus_url: str
     gateway_url: str | None
+    revision: int = field(default=0, kw_only=True)
     ports: Mapping[str, int]
     urls: Mapping[str, str]
     cpu_percent: Mapping[int, float] = field(default_factory=dict)
@@ -59,6 +61,7 @@ def report(state: State, around: Surroundings) -> PsReport:
         gateway=None if around.gateway_url is None else _engine(state.units.get(GATEWAY), around.gateway_url),
         bus=_engine(state.units.get(BUS), around.bus_url),
         spaces=tuple(_space(unit, around) for unit in spaces),
+        revision=around.revision,
     )
 
 

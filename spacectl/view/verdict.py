@@ -46,8 +46,12 @@ def settled(ps: PsReport, names: Iterable[str] | None = None) -> bool:
 
 
 def changed(before: PsReport, now: PsReport, report: ChangesReport) -> bool:
-    """Whether everything that was to change has, and the spaces it is about are there or never will be."""
-    return all(_is_done(before, now, change) for change in report.changes) and settled(now, report.spaces)
+    """Whether everything that was to change has, and the spaces it is about are there or never will be.
+
+    Where somebody else has changed the system since, what they wanted counts: nobody waits for what will not come.
+    """
+    later = now.revision > report.revision
+    return all(_is_done(before, now, each, later=later) for each in report.changes) and settled(now, report.spaces)
 
 
 def unbuilt(now: PsReport, report: ChangesReport) -> tuple[str, ...]:
@@ -60,17 +64,19 @@ def unbuilt(now: PsReport, report: ChangesReport) -> tuple[str, ...]:
     )
 
 
-def _is_done(before: PsReport, now: PsReport, change: SpaceChange) -> bool:
+def _is_done(before: PsReport, now: PsReport, change: SpaceChange, *, later: bool) -> bool:
     space = next((space for space in now.spaces if space.name == change.space), None)
     match change.kind:
         case "stop":
-            return space is None
+            return space is None or later
         case "scale":
-            return space is not None and len(space.replicas) == change.replicas
+            return later or (space is not None and len(space.replicas) == change.replicas)
+        case "restart" if space is None:
+            return later
         case "restart":
             return space is not None and (space.reason is not None or _pids(before, space.name).isdisjoint(_pids(now)))
         case _:
-            return space is not None
+            return space is not None or later
 
 
 def _pids(ps: PsReport, name: str | None = None) -> set[int]:

@@ -72,7 +72,8 @@ class Applier:
             outgoing = self._pids(each.space for each in plan.changes if each.kind in {"restart", "stop"})
             await self._take_on(after, outgoing)
             self._post_apply(after, plan)
-            return ChangesReport(changes=plan.changes, held=held, spaces=_meant(plan, asked))
+            revision = self._parts.supervisor.revision
+            return ChangesReport(changes=plan.changes, held=held, spaces=_meant(plan, asked), revision=revision)
 
     async def scale(self, wish: ScaleRequest) -> ChangesReport:
         """Give spaces other numbers of replicas; their manifests are not read again.
@@ -87,7 +88,9 @@ class Applier:
             self._hold(after)
             self._post_scales(wish.scale)
             return ChangesReport(
-                changes=tuple(each for each in changes if each is not None), spaces=tuple(sorted(wish.scale))
+                changes=tuple(each for each in changes if each is not None),
+                spaces=tuple(sorted(wish.scale)),
+                revision=self._parts.supervisor.revision,
             )
 
     @property

@@ -56,7 +56,7 @@ def test_ps_json_has_the_published_shape(make_system: Any, serve: Callable[..., 
     system = make_system({"orders": serve(), "clock": idle(run="replicas = 2\n")})
     system.up()
     ps = system.ps()
-    assert ps.keys() == {"system", "state", "since", "supervisor_pid", "gateway", "bus", "spaces"}
+    assert ps.keys() == {"system", "state", "since", "supervisor_pid", "gateway", "bus", "spaces", "revision"}
     assert (ps["system"], ps["state"], ps["supervisor_pid"]) == ("tiny", "ready", system.supervisors()[0].pid)
     age = datetime.now(UTC) - datetime.strptime(ps["since"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert 0 <= age.total_seconds() < 60

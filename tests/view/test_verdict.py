@@ -121,6 +121,16 @@ def test_whether_a_change_is_done(
     assert changed(system(*before), system(*now), report) is expected
 
 
+def test_nobody_waits_for_what_somebody_else_has_changed_since() -> None:
+    wish = asked("scale", 4).model_copy(update={"revision": 1})
+    before, now = system(run("a", 1)), system(run("a", 1, 2))
+    assert not changed(before, now.model_copy(update={"revision": 1}), wish)
+    assert changed(before, now.model_copy(update={"revision": 2}), wish)
+    restart = asked("restart").model_copy(update={"revision": 1})
+    assert not changed(before, before.model_copy(update={"revision": 2}), restart)  # it will come all the same
+    assert changed(before, system().model_copy(update={"revision": 2}), asked("start"))
+
+
 def test_what_runs_on_because_its_build_failed() -> None:
     assert unbuilt(system(run("a", 1, reason="exit 2"), run("b", 2)), asked("restart")) == ("a (exit 2)",)
     assert unbuilt(system(run("a", 1, reason="exit 2")), asked("scale", 1)) == ()
