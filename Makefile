@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test lint format lock bench wheel clean help
 
 help:
-	@echo "make demo    a shop, made, run, used, shown and taken down"
+	@echo "make demo    a shop with customers, made, run, shown in top, and removed"
 	@echo "make test    all tests"
 	@echo "make lint    style, types and the import contract"
 	@echo "make format  put the code into its usual form"
@@ -16,7 +16,7 @@ help:
 	@echo "make wheel   build the wheel and the sdist into dist/"
 
 demo: $(READY)
-	$(BIN)/python scripts/demo.py
+	$(BIN)/spacectl demo
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

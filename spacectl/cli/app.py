@@ -18,6 +18,7 @@ from spacectl.cli.call import call
 from spacectl.cli.check import check
 from spacectl.cli.config import config
 from spacectl.cli.contracts import contracts
+from spacectl.cli.demo import demo
 from spacectl.cli.doctor import doctor
 from spacectl.cli.down import down
 from spacectl.cli.flow import flow
@@ -40,7 +41,11 @@ from spacectl.cli.version import version
 from spacectl.errors import Exit, ManifestError, SpacectlError, machine_error
 
 _GROUPS: dict[str, dict[Callable[..., Any], str]] = {
-    "Make": {new: "make a system from a template", add: "add a space to the system here"},
+    "Make": {
+        new: "make a system from a template",
+        add: "add a space to the system here",
+        demo: "a shop with customers, to look at; gone when it ends",
+    },
     "Run": {
         up: "build and start everything, or bring it up to date; wait until ready",
         down: "stop everything",

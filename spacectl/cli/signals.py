@@ -17,6 +17,18 @@ def obey_terminate() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
 
 
+def obey_endings() -> None:
+    """Let SIGTERM and the end of the terminal do what Ctrl-C does; a job that is to outlive its terminal does."""
+    obey_terminate()
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _hang_up)
+
+
+def _hang_up(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # shells pass it on too: the second one must not disturb the end
+    raise KeyboardInterrupt
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 

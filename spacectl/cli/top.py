@@ -47,6 +47,7 @@ def top(
     from spacectl.adapters.control.client import ControlClient
     from spacectl.adapters.folders import find_system
     from spacectl.cli.endings import not_running, report_of
+    from spacectl.cli.opening import open_cockpit
     from spacectl.errors import NotRunningError
 
     if follow and not as_json:
@@ -60,7 +61,7 @@ def top(
             _print_frame(layout, screen, query)
         else:
             report = report_of(ControlClient(layout.control_socket), layout)
-            _open(layout, report.system, screen, query, read_only=read_only)
+            open_cockpit(layout, report.system, screen, query, read_only=read_only)
     except NotRunningError:
         raise not_running(layout) from None
 
@@ -147,43 +148,3 @@ async def _print_changes(layout: Layout) -> None:
                 output.out_json(TopReport(flow=value))
             case _:
                 output.out_json(TopReport(note=value))
-
-
-def _open(layout: Layout, name: str, screen: str, query: Query, *, read_only: bool) -> None:
-    from spacectl.tui.app import Start, TopApp
-    from spacectl.tui.collecting import collect_seldom
-
-    collect_seldom()
-    app = TopApp(_cockpit(layout, name, read_only=read_only), Start(screen, query))
-    app.run()
-    if app.error is not None:
-        raise app.error
-    if app.return_code:
-        raise typer.Exit(app.return_code)
-
-
-def _cockpit(layout: Layout, name: str, *, read_only: bool) -> Any:
-    from spacectl.tui.ports import Cockpit, Declared
-    from spacectl.wiring import cockpit as world
-
-    control = world.control(layout)
-    verbs: dict[Any, Any] = {
-        "restart": lambda order: world.asked(control.restart, order.spaces),
-        "stop": lambda order: world.asked(control.stop, order.spaces),
-        "start": lambda order: world.asked(control.start, order.spaces),
-        "scale": lambda order: world.scaled(layout, order.spaces, order.replicas),
-        "replay": lambda order: world.replay(layout, order.spaces, order.letters),
-        "send": lambda order: world.publish(layout, order.subject, order.body),
-        "open": lambda order: world.opened(order.url),
-    }
-    return Cockpit(
-        system=name,
-        feed=lambda: world.told(layout),
-        logs=lambda since_s: world.written(layout, since_s),
-        tap=lambda subjects: world.passing(layout, subjects),
-        history=lambda: world.past(layout),
-        declared=lambda space: Declared(*world.declared(layout, space)),
-        published=lambda: world.published(layout),
-        verbs={} if read_only else verbs,
-        letters=lambda spaces: world.letters(layout, spaces),
-    )

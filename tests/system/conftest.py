@@ -268,6 +268,15 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def cached(environment: Mapping[str, str]) -> dict[str, str]:
+    """The test's environment, with the caches of package tools shared, so that nothing is fetched twice."""
+    uv = Path(sys.executable).with_name("uv")
+    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    return {**environment, "UV_CACHE_DIR": cache, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture
 def adopt_system(home: Path, environment: dict[str, str]) -> Iterator[Callable[..., SystemHere]]:
     """Takes charge of the system in a folder: at the end nothing of it may be left, nor anything beside it."""
     adopted: list[SystemHere] = []

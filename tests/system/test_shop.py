@@ -23,14 +23,6 @@ PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 SPACES = ("catalog", "cart", "orders", "payments")
 
 
-@pytest.fixture
-def cached(environment: Mapping[str, str]) -> dict[str, str]:
-    """The test's environment, with the caches of package tools shared, so that nothing is fetched twice."""
-    cache = subprocess.run([UV, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    return {**environment, "UV_CACHE_DIR": cache, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
 def run(words: list[Any], cwd: Path, env: Mapping[str, str], *, within_s: float = 180) -> str:
     done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=within_s, check=False)
     assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
