@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,12 +36,19 @@ def top(
     once: Annotated[bool, typer.Option("--once", help="Print one frame as text, and end.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="With --json: go on with every change.")] = False,
     read_only: Annotated[bool, typer.Option("--read-only", help="Offer nothing that changes the system.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Show it in browsers of this machine, read-only.")] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, metavar="N", help="With --web: listen here; default: a free port.")
+    ] = None,
+    allow_actions: Annotated[
+        bool, typer.Option("--allow-actions", help="With --web: offer what changes the system.")
+    ] = False,
     as_json: JsonOption = False,
     system: SystemOption = None,
 ) -> None:
     """Watch a running system and act on it: its spaces, what flows, messages, logs. Closing it stops nothing.
 
-    Where stdout is no terminal, one frame is printed.
+    Where stdout is no terminal, one frame is printed. With --web, stderr has the address to open.
 
     Example: spacectl top --sort state
     """
@@ -50,20 +58,47 @@ def top(
     from spacectl.cli.opening import open_cockpit
     from spacectl.errors import NotRunningError
 
-    if follow and not as_json:
-        raise UsageError("--follow goes with --json", hint="without --json, `spacectl top` goes on by itself")
+    _refuse(once=once, follow=follow, read_only=read_only, web=web, port=port, acts=allow_actions, as_json=as_json)
     query = _query(screen, filter_, sort)
     layout = find_system(system)
     try:
         if as_json:
             _print_json(layout, follow=follow)
-        elif once or not sys.stdout.isatty():
+        elif once or not (web or _has_screen()):
             _print_frame(layout, screen, query)
+        elif web:
+            from spacectl.cli.serving import serve_cockpit
+
+            report = report_of(ControlClient(layout.control_socket), layout)
+            words = (f"--screen={screen}", f"--filter={filter_}", f"--sort={sort}")
+            serve_cockpit(layout, report.system, words, port, acts=allow_actions)
         else:
+            if not sys.stdout.isatty():
+                from spacectl.adapters.web_terminal.ending import end_with_server
+
+                end_with_server()
             report = report_of(ControlClient(layout.control_socket), layout)
             open_cockpit(layout, report.system, screen, query, read_only=read_only)
     except NotRunningError:
         raise not_running(layout) from None
+
+
+def _refuse(
+    *, once: bool, follow: bool, read_only: bool, web: bool, port: int | None, acts: bool, as_json: bool
+) -> None:
+    if follow and not as_json:
+        raise UsageError("--follow goes with --json", hint="without --json, `spacectl top` goes on by itself")
+    if (port is not None or acts) and not web:
+        raise UsageError(f"{'--allow-actions' if acts else '--port'} goes with --web")
+    if web and (once or as_json):
+        raise UsageError(f"--web does not go with {'--once' if once else '--json'}")
+    if acts and read_only:
+        raise UsageError("--allow-actions and --read-only exclude each other", hint="--web alone is read-only")
+
+
+def _has_screen() -> bool:
+    """Whether there is something to draw on: a terminal, or what Textual is told to use in place of one."""
+    return sys.stdout.isatty() or "TEXTUAL_DRIVER" in os.environ
 
 
 def _query(screen: str, text: str, sort: str) -> Query:

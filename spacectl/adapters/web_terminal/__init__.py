@@ -1,0 +1,1 @@
+"""Shows a Textual app in browsers: textual-serve, with what a server on a shared machine needs beside it."""
