@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format lock bench wheel clean help
+.PHONY: demo test lint format lock bench pictures wheel clean help
 
 help:
 	@echo "make demo    a shop with customers, made, run, shown in top, and removed"
@@ -13,6 +13,7 @@ help:
 	@echo "make format  put the code into its usual form"
 	@echo "make lock    renew requirements*.lock from pyproject.toml"
 	@echo "make bench   measure it beside the plain way of doing the same"
+	@echo "make pictures  take the pictures of the README anew"
 	@echo "make wheel   build the wheel and the sdist into dist/"
 
 demo: $(READY)
@@ -30,6 +31,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: $(READY)
+	$(BIN)/python scripts/pictures.py docs/pictures
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \

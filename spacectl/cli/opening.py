@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from spacectl.model.layout import Layout
+    from spacectl.tui.ports import Cockpit
     from spacectl.view.top_table import Query
 
 
@@ -28,7 +29,7 @@ def open_cockpit(layout: Layout, name: str, screen: str, query: Query, *, read_o
     from spacectl.tui.collecting import collect_seldom
 
     collect_seldom()
-    app = TopApp(_cockpit(layout, name, read_only=read_only), Start(screen, query))
+    app = TopApp(cockpit_of(layout, name, read_only=read_only), Start(screen, query))
     app.run()
     if app.error is not None:
         raise app.error
@@ -36,7 +37,8 @@ def open_cockpit(layout: Layout, name: str, screen: str, query: Query, *, read_o
         raise typer.Exit(app.return_code)
 
 
-def _cockpit(layout: Layout, name: str, *, read_only: bool) -> Any:
+def cockpit_of(layout: Layout, name: str, *, read_only: bool) -> Cockpit:
+    """All that the app needs of a running system; with no verbs where it is to be read only."""
     from spacectl.tui.ports import Cockpit, Declared
     from spacectl.wiring import cockpit as world
 

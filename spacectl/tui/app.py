@@ -220,7 +220,8 @@ class TopApp(Deck):
     def tell_around(self) -> None:
         base, pane = self.screen_stack[0], self.pane
         now = self.cockpit.now()
-        base.query_one("#head", LineView).show(headline(self.cockpit.system, self._shown, now, paused=self._paused))
+        head = headline(self.cockpit.system, self._shown, now, self.size.width, paused=self._paused)
+        base.query_one("#head", LineView).show(head)
         about = [*narrowed(pane.query_), Cell(pane.about, "dim")]
         base.query_one("#tabs", TabsView).tell(pane.NAME, about)
         base.query_one("#status", LineView).show(self.said or [Cell(" $ ", "dim"), Cell(pane.command, "busy")])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from spacectl.model.flow import FlowReport
 from spacectl.model.log_line import LogLine
-from spacectl.model.manifest import SpaceManifest
 from spacectl.model.message import Message, Skipped
 from spacectl.model.report import Noted, PsReport
 from spacectl.view.top_commands import Order, VerbName
+
+if TYPE_CHECKING:
+    from spacectl.model.manifest import SpaceManifest  # noqa: TC004  (reading it would delay the first frame)
 
 Told = PsReport | FlowReport | Noted
 

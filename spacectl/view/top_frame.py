@@ -25,7 +25,7 @@ _COLOURS = {
 def frame(seen: Seen, screen: str, query: Query, now: datetime, width: int) -> list[Text]:
     """A screen, which is one of FRAMES, in so many columns; its heading first."""
     about = narrowed(query)
-    lines = [_line(headline("", seen, now))] + ([_line([Cell(" "), *about])] if about else [])
+    lines = [_line(headline("", seen, now, width))] + ([_line([Cell(" "), *about])] if about else [])
     match screen:
         case "flow":
             shown: Listing[Any] = top_edges.listing(seen, query)

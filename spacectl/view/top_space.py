@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spacectl.model.flow import EdgeReport
-from spacectl.model.manifest import SpaceManifest
 from spacectl.model.report import ReplicaReport, SpaceReport
 from spacectl.view.top_edges import told
 from spacectl.view.top_figures import age, since, size
 from spacectl.view.top_seen import Seen, edge_is_wrong
 from spacectl.view.top_spaces import state_cell
 from spacectl.view.top_table import Cell
+
+if TYPE_CHECKING:
+    from spacectl.model.manifest import SpaceManifest
 
 MASK = "••••••"
 _SECRET = re.compile(r"pass|secret|token|key|credential|auth|private|signature|cookie", re.IGNORECASE)

@@ -133,9 +133,13 @@ def arranged(kind: Kind[T], items: Iterable[T], query: Query) -> list[T]:
 
 
 def kept_still(kind: Kind[T], items: Sequence[T], before: Sequence[str]) -> list[T]:
-    """The items in the order their keys had before; what is new comes last."""
+    """The items in the order their keys had before; what is new stands below what it follows, as what is unfolded."""
     place = {key: number for number, key in enumerate(before)}
-    return sorted(items, key=lambda item: place.get(kind.key(item), len(place)))
+    above, order = len(place), []
+    for number, item in enumerate(items):
+        above = place.get(kind.key(item), above)
+        order.append((above, number))
+    return [items[number] for _, number in sorted(order)]
 
 
 def fitted(

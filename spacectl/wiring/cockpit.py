@@ -1,10 +1,12 @@
-"""Joins the cockpit to a running system: its supervisor, its logs, its bus and its manifests."""
+"""Joins the cockpit to a running system: its supervisor, its logs, its bus and its manifests.
+
+What the first frame does not need is imported where it is used: the cockpit opens in a fraction of a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import webbrowser
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,15 +18,10 @@ from pydantic import ValidationError
 
 from spacectl.adapters.control.client import ControlClient
 from spacectl.adapters.control.following import follow
-from spacectl.adapters.log_store import LogReader
-from spacectl.adapters.private_files import read_access
-from spacectl.core.assemble import BUS
-from spacectl.core.log_cutting import log_lines
 from spacectl.errors import SpacectlError, UsageError
 from spacectl.model.flow import FlowReport
 from spacectl.model.layout import Layout
 from spacectl.model.log_line import LogLine, Selection
-from spacectl.model.manifest import SpaceManifest
 from spacectl.model.report import Accepted, Noted, PsReport, ScaleRequest
 
 if TYPE_CHECKING:
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
     from spacectl.adapters.nats_letters import LetterBox
     from spacectl.model.letters import Letter
+    from spacectl.model.manifest import SpaceManifest
     from spacectl.model.message import Message, Skipped
 
 _FIRST_LINES = 200
@@ -58,6 +56,10 @@ async def told(layout: Layout) -> AsyncGenerator[PsReport | FlowReport | Noted, 
 
 async def written(layout: Layout, since_s: float | None) -> AsyncGenerator[list[LogLine], None]:
     """Lines of all logs as they are written, in the order of time; of the bus only errors."""
+    from spacectl.adapters.log_store import LogReader
+    from spacectl.core.assemble import BUS
+    from spacectl.core.log_cutting import log_lines
+
     selection = Selection(
         since_ns=None if since_s is None else int(since_s * 1e9),
         tail=_FIRST_LINES if since_s is None else None,
@@ -133,6 +135,7 @@ async def _letters(box: LetterBox, subscribers: tuple[str, ...]) -> list[Letter]
 async def _bus(layout: Layout) -> AsyncIterator[tuple[Client, str]]:
     """A connection to the bus of the running system, and the system's name."""
     from spacectl.adapters.nats_client import connect
+    from spacectl.adapters.private_files import read_access
 
     access = read_access(layout.bus_access)
     client = await connect(access.admin_url, name="top", timeout_s=_CONNECT_S)
@@ -173,6 +176,8 @@ async def scaled(layout: Layout, spaces: tuple[str, ...], replicas: int) -> str:
 
 async def opened(url: str) -> str:
     """Open a URL where this machine opens such things."""
+    import webbrowser
+
     done = await asyncio.to_thread(webbrowser.open, url)
     return f"opened {url}" if done else f"nothing here opens {url}"
 

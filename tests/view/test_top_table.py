@@ -56,6 +56,14 @@ def test_rows_stay_where_they_are_and_new_ones_come_last() -> None:
     assert [item.name for item in kept_still(KIND, ITEMS, before)] == ["payments", "cart", "Orders"]
 
 
+def test_what_is_unfolded_stays_below_its_row() -> None:
+    unfolded = [Item("cart", 1), Item("cart.1", 2), Item("cart.2", 3), Item("payments", 4)]
+    kept = kept_still(KIND, unfolded, ["payments", "cart"])
+    assert [item.name for item in kept] == ["payments", "cart", "cart.1", "cart.2"]
+    new_above_all = [Item("apples", 1), *unfolded]
+    assert kept_still(KIND, new_above_all, ["payments", "cart"])[-1].name == "apples"
+
+
 @pytest.mark.parametrize(
     ("width", "got"),
     [

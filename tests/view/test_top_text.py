@@ -24,6 +24,7 @@ from spacectl.view.top_table import Cell, Query
 from spacectl.view.top_wrap import wrapped
 
 NOW = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+SHOP, ENGINES, MOVES = " shop  ● ready", "bus ● ready  gateway ● ready", "0 events/s  0 calls/s"
 
 
 def space(name: str, state: str = "ready", reason: str | None = None, **other: Any) -> SpaceReport:
@@ -105,13 +106,38 @@ def test_history_and_notes_are_bounded() -> None:
     assert seen.notes[-1].time.endswith("1099Z")
 
 
+@pytest.mark.parametrize(
+    ("width", "says"),
+    [
+        (200, f"{SHOP}  1 space  nothing wrong  {ENGINES}  http://127.0.0.1:8080  {MOVES}  up 5m"),
+        (100, f"{SHOP}  1 space  nothing wrong  {ENGINES}  {MOVES}  up 5m"),
+        (96, f"{SHOP}  1 space  nothing wrong  {ENGINES}  {MOVES}"),
+        (70, f"{SHOP}  1 space  nothing wrong  {MOVES}"),
+        (60, f"{SHOP}  nothing wrong  {MOVES}"),
+        (50, f"{SHOP}  nothing wrong"),
+        (10, f"{SHOP}  nothing wrong"),
+    ],
+)
+def test_the_headline_leaves_out_what_matters_least(width: int, says: str) -> None:
+    engine = EngineReport(state="ready", url="http://127.0.0.1:8080", pid=4)
+    report = ps(space("orders")).model_copy(update={"gateway": engine})
+    seen = told(told(Seen(), report), flow())
+    assert text(headline("shop", seen, NOW, width)) == says
+
+
+def test_the_headline_keeps_what_is_wrong() -> None:
+    broken = ps(space("orders", "failed")).model_copy(update={"bus": EngineReport(state="failed", url=None, pid=None)})
+    said = text(headline("shop", told(Seen(), broken), NOW, 20, paused=True))
+    assert said == " shop  ● ready  ‖ paused  ! 1 wrong  bus ✖ failed"
+
+
 def test_without_a_supervisor_nothing_is_known() -> None:
     seen = lost(told(told(Seen(), ps(space("orders"), space("cart"))), flow(edge("orders", "payments"))))
     assert not seen.attached
     assert {each.state for each in seen.spaces} == {"unknown"}
     assert seen.flow is None
     assert seen.spaces[0].replicas[0].cpu_percent is None
-    assert "the supervisor does not answer" in text(headline("shop", seen, NOW))
+    assert "the supervisor does not answer" in text(headline("shop", seen, NOW, 200))
     assert lost(seen) is seen
     assert lost(Seen()) == Seen()
 
