@@ -25,8 +25,6 @@
 #include <zstd.h>
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
-#else
-#include <sys/auxv.h>
 #endif
 
 #define PYTHON "bin/spacectl-python"
@@ -94,15 +92,14 @@ static int open_self(void) {
     return _NSGetExecutablePath(path, &size) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 #else
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (file >= 0) return file;
-    const char *path = (const char *)getauxval(AT_EXECFN); /* where /proc is not mounted */
-    return path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) fail("/proc is not mounted, and spacectl needs it", "mount -t proc proc /proc");
+    return file;
 #endif
 }
 
 static void find_payload(struct payload *payload, struct trailer *trailer) {
     payload->file = open_self();
-    if (payload->file < 0) fail("this program cannot read its own file", "chmod +r it, or mount /proc");
+    if (payload->file < 0) fail("this program cannot read its own file", "chmod +r it");
     off_t end = lseek(payload->file, -(off_t)sizeof *trailer, SEEK_END);
     if (end < 0 || read(payload->file, trailer, sizeof *trailer) != (ssize_t)sizeof *trailer) fail_damaged();
     if (memcmp(trailer->magic, MAGIC, sizeof MAGIC) != 0) fail_damaged();
@@ -287,13 +284,14 @@ static bool hold(struct cache *cache) {
     }
 }
 
-static void make_folders(const char *path) {
+/* Make a folder and those above it; what there was against it, if it is not there now. */
+static int make_folders(const char *path) {
     char above[PATH_MAX];
     for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         snprintf(above, sizeof above, "%.*s", (int)(slash - path), path);
         mkdir(above, 0700);
     }
-    mkdir(path, 0700);
+    return mkdir(path, 0700) == 0 ? 0 : errno;
 }
 
 /* Whether the cache can be in this folder; else why not is added to `reasons`. */
@@ -302,10 +300,10 @@ static bool can_be(struct cache *cache, const char *path, char *reasons, size_t 
     struct statvfs system;
     const char *reason = NULL;
     snprintf(cache->path, sizeof cache->path, "%s", path);
-    make_folders(path);
+    int against = make_folders(path);
     cache->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (cache->folder < 0 || fstat(cache->folder, &owner) != 0 || fstatvfs(cache->folder, &system) != 0)
-        reason = strerror(errno);
+        reason = strerror(errno == ENOENT ? against : errno);
     else if (owner.st_uid != geteuid() || (owner.st_mode & 022) != 0)
         reason = "others may write there";
     else if (system.f_flag & ST_NOEXEC)

@@ -31,7 +31,7 @@ _NOT_NEEDED = shutil.ignore_patterns(
 _OF_THE_INSTALL = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 """They say where and how a package was installed here."""
 
-_LIBC = re.compile(r"lib(c|m|dl|rt|pthread|util|resolv|nss_\w+|anl|BrokenLocale)\.so\.\d+|ld-linux.*|linux-vdso.*")
+_LIBC = re.compile(r"lib(c|m|dl|rt|pthread|util|resolv|mvec|nss_\w+|anl|BrokenLocale)\.so\.\d+|ld-linux.*|linux-vdso.*")
 """What every system with glibc has, and has to have in one version."""
 
 
@@ -53,7 +53,7 @@ def make(root: Path, requirements: Path, wheel: Path) -> None:
         _copy_package(distribution, packages, root / "bin")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
-    shutil.copyfile(HERE / "sitecustomize.py", packages / "sitecustomize.py")
+    shutil.copyfile(HERE / "payload" / "sitecustomize.py", packages / "sitecustomize.py")
     for folder in packages.glob("*.dist-info"):
         for name in _OF_THE_INSTALL:
             (folder / name).unlink(missing_ok=True)
