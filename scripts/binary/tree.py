@@ -23,10 +23,13 @@ PYTHON = "bin/spacectl-python"
 STANDARD = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}"
 PROGRAMS = ("nats-server", "uv")
 
+_NOT_FREE_ENOUGH = ("readline.*", "nis.*", "_crypt.*", "_dbm.*", "_gdbm.*")
+"""Modules of the standard library for which libraries under the GPL, the LGPL or the AGPL would have to come along."""
+
 _NOT_NEEDED = shutil.ignore_patterns(
     "__pycache__", "site-packages", "dist-packages", "sitecustomize.py", "config-*", "*.a", "test", "tests", "idlelib",
     "tkinter", "turtledemo", "turtle.py", "lib2to3", "ensurepip", "pydoc_data", "_tkinter*", "_test*", "_xxtestfuzz*",
-    "xxlimited*",
+    "xxlimited*", *_NOT_FREE_ENOUGH,
 )  # fmt: skip
 _OF_THE_INSTALL = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 """They say where and how a package was installed here."""

@@ -21,6 +21,8 @@ PROJECT = HERE.parents[2]
 BUILD = (sys.executable, str(PROJECT / "scripts" / "binary" / "build.py"))
 MEMORY = Path("/dev/shm")  # noqa: S108  (a file system, not a place for a file)
 
+ROOM_BYTES = 2 * 10**9
+
 MADE_BY = {"binary", "launcher", "small"}
 """Fixtures that compile something."""
 
@@ -72,7 +74,7 @@ def launcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small(launcher: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Makes a binary of a name and of files, in which a shell script stands for Python; by default it tells its words."""
+    """Makes a binary of a name and of files; a script stands for Python, and by default tells what it is given."""
 
     def make(name: str = "1", script: str = SCRIPT, files: Mapping[str, bytes] | None = None) -> Path:
         root, payload, made = (tmp_path / f"{kind}-{name}" for kind in ("tree", "payload", "binary"))
@@ -90,7 +92,15 @@ def small(launcher: Path, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def caches() -> Iterator[Path]:
-    """An empty folder for caches, in memory where that can be: the binary is unpacked many times into it."""
-    folder = Path(tempfile.mkdtemp(prefix="spacectl-test-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+    """An empty folder for what is unpacked, in memory where there is room: some of it is unpacked many times."""
+    folder = Path(tempfile.mkdtemp(prefix="spacectl-test-", dir=MEMORY if has_room(MEMORY) else None))
     yield folder
     shutil.rmtree(folder)
+
+
+def has_room(folder: Path) -> bool:
+    """Whether programs of some size can be put there and run."""
+    if not os.access(folder, os.W_OK):
+        return False
+    system = os.statvfs(folder)
+    return system.f_bavail * system.f_frsize > ROOM_BYTES and not system.f_flag & os.ST_NOEXEC

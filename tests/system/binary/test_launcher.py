@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import stat
 import subprocess
 import time
@@ -242,6 +243,7 @@ def test_killed_while_it_unpacks_at_twenty_moments_the_next_start_works(binary: 
         assert (done.returncode, done.stdout) == (4, ""), done.stderr
         assert "it has no system.toml" in done.stderr
         assert is_whole(home / ".cache" / "spacectl")
+        shutil.rmtree(home)
     assert caught > 0
 
 
