@@ -58,6 +58,11 @@ def binary(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return file
 
 
+@pytest.fixture
+def built_again(tmp_path: Path) -> Path:
+    return build_into(tmp_path / "again")
+
+
 def build_into(folder: Path) -> Path:
     done = subprocess.run([*BUILD, "--into", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
