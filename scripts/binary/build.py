@@ -66,7 +66,7 @@ def compile_launcher(launcher: Path) -> None:
     compiler = os.environ.get("CC", "cc")
     if shutil.which(compiler) is None:
         sys.exit(f"error: there is no C compiler\n  hint: {HOW_TO_GET_IT}")
-    flags = ["-static", "-s", "-Wl,--build-id=none", "-lzstd"] if sys.platform == "linux" else [_static_zstd()]
+    flags = ["-static", "-s", "-Wl,--build-id=none", "-lzstd"] if sys.platform == "linux" else _zstd_elsewhere()
     command = [compiler, "-O2", "-o", str(launcher), str(HERE / "launcher.c"), *flags]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -107,10 +107,14 @@ def compile_modules(root: Path) -> None:
             source.unlink()
 
 
-def _static_zstd() -> str:
-    command = ["pkg-config", "--variable=libdir", "libzstd"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return f"{done.stdout.strip()}/libzstd.a"
+def _zstd_elsewhere() -> list[str]:
+    """Where a package manager put zstd: there only its library can be linked statically, not the system's."""
+    found = [
+        subprocess.run(["pkg-config", f"--variable={name}", "libzstd"], capture_output=True, text=True, check=False)
+        for name in ("includedir", "libdir")
+    ]
+    headers, libraries = (each.stdout.strip() for each in found)
+    return [f"-I{headers}", f"{libraries}/libzstd.a"]
 
 
 if __name__ == "__main__":

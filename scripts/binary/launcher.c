@@ -38,6 +38,10 @@
 #define SINCE_BOOT CLOCK_BOOTTIME
 #endif
 
+#ifndef ST_NOEXEC
+#define ST_NOEXEC 0 /* not told by this system */
+#endif
+
 /* The last bytes of this file, behind the payload: a tar archive, compressed with zstd. */
 struct trailer {
     char name[64]; /* version and hash of the payload */

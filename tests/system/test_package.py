@@ -83,7 +83,7 @@ def test_the_source_package_has_all_and_gives_the_same_wheel(
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     source = tmp_path / sdist.name.removesuffix(".tar.gz")
-    for name in ("spacectl", "templates", "tests", "benchmarks", "docs", "scripts"):
+    for name in ("spacectl", "templates", "tests", "benchmarks", "docs", "scripts", ".github"):
         assert files(source / name) == files(PROJECT / name)
     for name in ("README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
         assert (source / name).read_bytes() == (PROJECT / name).read_bytes()
