@@ -67,7 +67,7 @@ def compile_launcher(launcher: Path) -> None:
     if shutil.which(compiler) is None:
         sys.exit(f"error: there is no C compiler\n  hint: {HOW_TO_GET_IT}")
     flags = ["-static", "-s", "-Wl,--build-id=none", "-lzstd"] if sys.platform == "linux" else _zstd_elsewhere()
-    command = [compiler, "-O2", "-o", str(launcher), str(HERE / "launcher.c"), *flags]
+    command = [compiler, "-O2", "-o", str(launcher), *map(str, sorted(HERE.glob("*.c"))), *flags]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"error: the launcher cannot be compiled\n  hint: {HOW_TO_GET_IT}\n{done.stderr}")

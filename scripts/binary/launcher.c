@@ -8,12 +8,13 @@
  *   unpacking    locked by the one who unpacks and removes
  */
 #define _GNU_SOURCE
+#include "payload.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +23,9 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
-#include <zstd.h>
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
 
 #define PYTHON "bin/spacectl-python"
 #define LIST "files" /* how many files there are, then the size and the path of each */
-#define EXIT_MACHINE 6
 #define DAY_S (24 * 60 * 60)
 
 #ifdef __APPLE__
@@ -42,23 +38,6 @@
 #define ST_NOEXEC 0 /* not told by this system */
 #endif
 
-/* The last bytes of this file, behind the payload: a tar archive, compressed with zstd. */
-struct trailer {
-    char name[64]; /* version and hash of the payload */
-    unsigned char size[8]; /* of the payload, little-endian */
-    char magic[16];
-};
-static const char MAGIC[16] = {'s', 'p', 'a', 'c', 'e', 'c', 't', 'l', '-', 'p', 'a', 'y', 'l', 'o', 'a', 'd'};
-
-struct payload {
-    int file;
-    uint64_t left; /* bytes that were not read yet */
-    ZSTD_DStream *stream;
-    ZSTD_inBuffer in;
-    size_t expected; /* 0 once the archive has ended and its checksum was right */
-    char block[1 << 17];
-};
-
 struct cache {
     char path[PATH_MAX];
     int folder;
@@ -66,111 +45,13 @@ struct cache {
     const char *name;
 };
 
-static _Noreturn void fail(const char *what, const char *hint) {
-    fprintf(stderr, "error: %s\n  hint: %s\n", what, hint);
-    exit(EXIT_MACHINE);
-}
-
-static _Noreturn void fail_at(const struct cache *cache, const char *doing) {
-    char what[PATH_MAX + 256];
-    snprintf(what, sizeof what, "cannot %s in %s: %s", doing, cache->path, strerror(errno));
-    fail(what, "make room there, or set XDG_CACHE_HOME to another folder");
-}
-
-static _Noreturn void fail_damaged(void) {
-    fail("this file is damaged or incomplete", "download it again");
-}
+static struct cache chosen;
 
 static const char *joined(const char *name, const char *ending) {
     static char text[NAME_MAX + 1];
     snprintf(text, sizeof text, "%s%s", name, ending);
     return text;
 }
-
-/* ---- the payload ---- */
-
-static int open_self(void) {
-#ifdef __APPLE__
-    char path[PATH_MAX];
-    uint32_t size = sizeof path;
-    return _NSGetExecutablePath(path, &size) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-#else
-    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT) fail("/proc is not mounted, and spacectl needs it", "mount -t proc proc /proc");
-    return file;
-#endif
-}
-
-static void find_payload(struct payload *payload, struct trailer *trailer) {
-    payload->file = open_self();
-    if (payload->file < 0) fail("this program cannot read its own file", "chmod +r it");
-    off_t end = lseek(payload->file, -(off_t)sizeof *trailer, SEEK_END);
-    if (end < 0 || read(payload->file, trailer, sizeof *trailer) != (ssize_t)sizeof *trailer) fail_damaged();
-    if (memcmp(trailer->magic, MAGIC, sizeof MAGIC) != 0) fail_damaged();
-    payload->left = 0;
-    for (int at = 7; at >= 0; at--) payload->left = payload->left << 8 | trailer->size[at];
-    if (payload->left > (uint64_t)end || lseek(payload->file, end - (off_t)payload->left, SEEK_SET) < 0) fail_damaged();
-}
-
-/* Decompress until `size` bytes are there, or the archive has ended; how many came. */
-static size_t pull(struct payload *payload, void *to, size_t size) {
-    ZSTD_outBuffer out = {to, size, 0};
-    while (out.pos < size && payload->expected != 0) {
-        if (payload->in.pos == payload->in.size) {
-            size_t most = payload->left < sizeof payload->block ? (size_t)payload->left : sizeof payload->block;
-            ssize_t count = read(payload->file, payload->block, most);
-            if (count <= 0) fail_damaged();
-            payload->left -= (uint64_t)count;
-            payload->in = (ZSTD_inBuffer){payload->block, (size_t)count, 0};
-        }
-        payload->expected = ZSTD_decompressStream(payload->stream, &out, &payload->in);
-        if (ZSTD_isError(payload->expected)) fail_damaged();
-    }
-    return out.pos;
-}
-
-static uint64_t octal(const char *digits, size_t size) {
-    uint64_t value = 0;
-    for (size_t at = 0; at < size && digits[at] >= '0' && digits[at] <= '7'; at++) value = value * 8 + (uint64_t)(digits[at] - '0');
-    return value;
-}
-
-static void unpack_file(const struct cache *cache, struct payload *payload, int into, const char *path, const char *header) {
-    static char block[1 << 18];
-    int file = openat(into, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)octal(header + 100, 8));
-    if (file < 0) fail_at(cache, "unpack");
-    uint64_t left = octal(header + 124, 12), padding = (512 - left % 512) % 512;
-    while (left > 0) {
-        size_t size = left < sizeof block ? (size_t)left : sizeof block;
-        if (pull(payload, block, size) != size) fail_damaged();
-        for (size_t done = 0; done < size;) {
-            ssize_t count = write(file, block + done, size - done);
-            if (count < 0) fail_at(cache, "unpack");
-            done += (size_t)count;
-        }
-        left -= size;
-    }
-    if (close(file) != 0) fail_at(cache, "unpack");
-    if (pull(payload, block, padding) != padding) fail_damaged();
-}
-
-/* A tar archive in the ustar form of POSIX, of plain files and folders only. */
-static void unpack_all(const struct cache *cache, struct payload *payload, int into) {
-    char header[512], path[260];
-    payload->stream = ZSTD_createDStream();
-    payload->expected = 1;
-    while (pull(payload, header, sizeof header) == sizeof header) {
-        if (header[0] == '\0') continue; /* only zeros follow; the checksum comes last */
-        snprintf(path, sizeof path, header[345] ? "%.155s/%.100s" : "%.0s%.100s", header + 345, header);
-        if (header[156] != '5')
-            unpack_file(cache, payload, into, path, header);
-        else if (mkdirat(into, path, 0700) != 0)
-            fail_at(cache, "make a folder");
-    }
-    ZSTD_freeDStream(payload->stream);
-}
-
-/* ---- the cache folder ---- */
 
 static void remove_tree(int folder, const char *name) {
     if (unlinkat(folder, name, 0) == 0) return;
@@ -186,7 +67,7 @@ static void remove_tree(int folder, const char *name) {
 /* Do something with each name in the cache folder that ends so; it is given without its ending. */
 static void each(const struct cache *cache, const char *ending, void (*act)(const struct cache *, const char *)) {
     DIR *entries = fdopendir(openat(cache->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (entries == NULL) fail_at(cache, "look");
+    if (entries == NULL) fail_at(cache->path, "look");
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         size_t size = strlen(entry->d_name), tail = strlen(ending);
         if (size <= tail || strcmp(entry->d_name + size - tail, ending) != 0) continue;
@@ -252,23 +133,30 @@ static bool is_usable(const struct cache *cache) {
     return true;
 }
 
-static void unpack(struct cache *cache, struct payload *payload) {
+/* What to do when unpacking fails, for a disk may be full of it. */
+static void give_room(void) {
+    remove_part(&chosen, chosen.name);
+}
+
+static void unpack(struct payload *payload) {
     char part[NAME_MAX + 1];
-    snprintf(part, sizeof part, "%s.part", cache->name);
-    int turn = openat(cache->folder, "unpacking", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (turn < 0 || flock(turn, LOCK_EX) != 0) fail_at(cache, "take a lock");
-    if (!is_usable(cache)) { /* else another one unpacked it while this one waited for its turn */
-        if (isatty(STDERR_FILENO)) fprintf(stderr, "unpacking %s into %s, once\n", cache->name, cache->path);
-        each(cache, ".part", remove_part);
-        int into = mkdirat(cache->folder, part, 0700) != 0 ? -1 : openat(cache->folder, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (into < 0) fail_at(cache, "make a folder");
-        unpack_all(cache, payload, into);
+    snprintf(part, sizeof part, "%s.part", chosen.name);
+    int turn = openat(chosen.folder, "unpacking", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (turn < 0 || flock(turn, LOCK_EX) != 0) fail_at(chosen.path, "take a lock");
+    if (!is_usable(&chosen)) { /* else another one unpacked it while this one waited for its turn */
+        if (isatty(STDERR_FILENO)) fprintf(stderr, "unpacking %s into %s, once\n", chosen.name, chosen.path);
+        each(&chosen, ".part", remove_part);
+        atexit(give_room);
+        if (mkdirat(chosen.folder, part, 0700) != 0) fail_at(chosen.path, "make a folder");
+        int into = openat(chosen.folder, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (into < 0) fail_at(chosen.path, "open a folder");
+        unpack_payload(payload, into, chosen.path);
         close(into);
-        renameat(cache->folder, cache->name, cache->folder, joined(cache->name, ".damaged.part"));
-        if (renameat(cache->folder, part, cache->folder, cache->name) != 0) fail_at(cache, "rename a folder");
-        if (futimens(cache->use, NULL) != 0) fail_at(cache, "touch a file");
-        each(cache, ".lock", retire);
-        each(cache, ".part", remove_part);
+        renameat(chosen.folder, chosen.name, chosen.folder, joined(chosen.name, ".damaged.part"));
+        if (renameat(chosen.folder, part, chosen.folder, chosen.name) != 0) fail_at(chosen.path, "rename a folder");
+        if (futimens(chosen.use, NULL) != 0) fail_at(chosen.path, "touch a file");
+        each(&chosen, ".lock", retire);
+        each(&chosen, ".part", remove_part);
     }
     close(turn);
 }
@@ -340,25 +228,22 @@ static void find_cache(struct cache *cache) {
 
 int main(int count, char **words) {
     static struct payload payload;
-    static struct cache cache;
     struct trailer trailer;
+    mode_t usual = umask(077); /* what is made here is nobody else's business, and this user must be able to use it */
     find_payload(&payload, &trailer);
     trailer.name[sizeof trailer.name - 1] = '\0';
-    cache.name = trailer.name;
-    find_cache(&cache);
-    if (!is_usable(&cache)) {
-        mode_t usual = umask(077);
-        unpack(&cache, &payload);
-        umask(usual);
-    }
+    chosen.name = trailer.name;
+    find_cache(&chosen);
+    if (!is_usable(&chosen)) unpack(&payload);
+    umask(usual);
     char python[PATH_MAX + 128];
-    snprintf(python, sizeof python, "%s/%s/%s", cache.path, cache.name, PYTHON);
+    snprintf(python, sizeof python, "%s/%s/%s", chosen.path, chosen.name, PYTHON);
     char **command = calloc((size_t)count + 4, sizeof *command);
     if (command == NULL) fail("there is no memory left", "end some programs");
-    char *start[] = {python, "-I", "-m", "spacectl"}; /* -I: what the environment says of Python is meant for another one */
+    char *start[] = {python, "-I", "-m", "spacectl"}; /* -I: the environment speaks of another Python */
     memcpy(command, start, sizeof start);
     if (count > 1) memcpy(command + 4, words + 1, (size_t)(count - 1) * sizeof *words);
     close(payload.file);
     execv(python, command);
-    fail_at(&cache, "run Python");
+    fail_at(chosen.path, "run Python");
 }
