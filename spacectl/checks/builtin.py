@@ -33,8 +33,8 @@ _SLACK_S = 10.0
 """What a machine under load may take longer than the manifests say."""
 
 
-def written_checks(running: RunningSystem) -> Iterator[Written]:
-    """Every check of the system that runs, in the order of their groups."""
+def written_checks(running: RunningSystem, against: str | None = None) -> Iterator[Written]:
+    """Every check of the system that runs, in the order of their groups; `against` is a git revision."""
     system = read_manifests(running.layout)
     spaces = [space for space in system.spaces if _desired(running, space.name)]
     services = [space for space in spaces if space.manifest.space.kind == "service"]
@@ -44,7 +44,7 @@ def written_checks(running: RunningSystem) -> Iterator[Written]:
         if space.manifest.api.serves:
             written = Written("answers its health path", "system", partial(_answers, space=space))
             yield _of(space, written, "ready", "http")
-    yield from contract_checks(running)
+    yield from contract_checks(running, against)
     yield from smoke_checks(spaces)
     yield Written("every event is settled", "end", partial(_settled, system=system))
     yield Written("nothing crashed or gave up", "end", _no_crash)

@@ -15,14 +15,19 @@ from spacectl.wiring.contracts import contracts_report
 _DRIFT = "drift"
 
 
-def contract_checks(running: RunningSystem) -> Iterator[Written]:
-    """Fit, calls and manifests as they stand now; what the running spaces serve is looked at when its turn comes."""
+def contract_checks(running: RunningSystem, against: str | None = None) -> Iterator[Written]:
+    """Fit, calls and manifests as they stand now; what the running spaces serve is looked at when its turn comes.
+
+    Args:
+        running: the system.
+        against: a git revision; what changed since is judged, too.
+    """
     root, today = running.layout.root, datetime.now(UTC).date()
     served = cache(lambda: contracts_report(root, urls=running.urls, today=today))
-    for check in contracts_report(root, today=today).checks:
+    for check in contracts_report(root, against=against, today=today).checks:
         drifts = partial(_drift, check=check, served=served)
         run = drifts if check.check == _DRIFT else partial(_judged, check=check)
-        yield Written(_name(check), "contracts", run, _file(check))
+        yield Written(_name(check), "contracts", run, _file(check, against))
 
 
 def _name(check: ContractCheck) -> str:
@@ -31,11 +36,12 @@ def _name(check: ContractCheck) -> str:
     return f"contract {check.check}: {spaces} {check.via}{kind}"
 
 
-def _file(check: ContractCheck) -> str | None:
+def _file(check: ContractCheck, against: str | None) -> str | None:
+    """The file of now that it is about; one of the revision is not here to be opened."""
     if check.kind == "document":
         return check.via
     spots = [spot for finding in check.findings for spot in (finding.sender, finding.receiver) if spot is not None]
-    return next((spot.file for spot in spots), None)
+    return next((spot.file for spot in spots if not spot.file.startswith(f"{against}:")), None)
 
 
 def _judged(_running: RunningSystem, check: ContractCheck) -> None:

@@ -21,7 +21,8 @@ class SystemChecks(pytest.File):
     def collect(self) -> Iterable[pytest.Item]:
         """Every check that is not left out."""
         left_out = self.config.getoption("--spacectl-leave-out")
-        for each in written_checks(running_in(self.config)):
+        against = self.config.getoption("--spacectl-against")
+        for each in written_checks(running_in(self.config), against):
             if each.kind not in left_out:
                 yield SystemItem.from_parent(self, name=each.name, written=each)
 

@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("spacectl")
     group.addoption(_RESULTS, type=int, help="open file descriptor that gets a JSON line for each thing that happens")
     group.addoption("--spacectl-leave-out", action="append", default=[], help="kind of built-in check to leave out")
+    group.addoption("--spacectl-against", help="git revision to judge the contracts against, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -23,6 +23,10 @@ def check(
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as a JUnit file, too.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="REV", help="Judge how contracts changed since this git revision, too."),
+    ] = None,
     timeout: Annotated[
         str, typer.Option("--timeout", metavar="DURATION", help="How long all of it may take, such as 90s or 10m.")
     ] = "10m",
@@ -54,9 +58,10 @@ def check(
     obey_terminate()
     layout = find_system(system)
     name = read_manifests(layout).name
-    contracts_report(layout.root, today=datetime.now(UTC).date())  # a broken file is told before anything is started
+    today = datetime.now(UTC).date()
+    contracts_report(layout.root, against=against, today=today)  # a broken file is told before anything is started
     began, started = time.monotonic(), datetime.now(UTC)
-    wish = Wish(timeout, began + limit_s, started, keep=keep, restart_check=restart_check)
+    wish = Wish(timeout, began + limit_s, started, keep=keep, restart_check=restart_check, against=against)
     found = check_running(layout, wish) if running else check_copy(layout, wish)
     report = found.report(name, started, time.monotonic() - began)
     _report(layout, report, found, junit, as_json=as_json)

@@ -37,6 +37,7 @@ class Wish:
         started: when the check began.
         keep: leave the copy up.
         restart_check: restart each space once.
+        against: a git revision; how contracts changed since is judged, too.
     """
 
     timeout: str
@@ -44,6 +45,7 @@ class Wish:
     started: datetime
     keep: bool
     restart_check: bool
+    against: str | None
 
 
 @dataclass(slots=True)
@@ -168,7 +170,7 @@ def _run_checks(found: Found, wish: Wish, *, leave_out: Iterable[str]) -> None:
         folder=layout.root,
         paths=("system.toml", *(("checks",) if layout.root.joinpath("checks").is_dir() else ())),
         plugin=_PLUGIN,
-        options=tuple(f"--spacectl-leave-out={kind}" for kind in leave_out),
+        options=_options(leave_out, wish.against),
         environment=os.environ | {"SPACECTL_SYSTEM": str(layout.home)},
         log=log,
     )
@@ -185,6 +187,11 @@ def _run_checks(found: Found, wish: Wish, *, leave_out: Iterable[str]) -> None:
         hearing.conclude(f"not within --timeout {wish.timeout}" if late else how_ended(run.code), log)
     found.results += hearing.results
     found.files[_LOG] = log.read_text(encoding="utf-8", errors="replace")
+
+
+def _options(leave_out: Iterable[str], against: str | None) -> tuple[str, ...]:
+    left_out = (f"--spacectl-leave-out={kind}" for kind in leave_out)
+    return (*left_out, *(() if against is None else (f"--spacectl-against={against}",)))
 
 
 def _not_ready(layout: Layout, problem: NotReadyError, seconds: float) -> list[CheckResult]:

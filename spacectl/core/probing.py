@@ -147,13 +147,13 @@ def _alive_answered(unit: Unit, replica: Replica, event: Probed, now: float) -> 
 
 
 def stop(
-    unit: Unit, replica: Replica, now: float, *, following: Next, reason: str | None = None
+    unit: Unit, replica: Replica, now: float, *, following: Next, reason: str | None = None, drain: bool = True
 ) -> tuple[Replica, list[Action]]:
     """Ask a running replica to end, and say what comes after; one that others call finishes what it has first."""
     moved = to(replica, Phase.STOPPING, now, reason=reason)
     moved = replace(moved, following=following, ready=Probing(), alive=Probing())
     note = Note(replica.name, "stopping", reason or f"with {unit.manifest.stop.signal}")
-    if unit.serves and replica.phase is Phase.READY and replica.process is not None:
+    if drain and unit.serves and replica.phase is Phase.READY and replica.process is not None:
         draining = replace(moved, draining=True, deadline_at=now + DRAIN_S)
         return draining, [Drain(replica.name, replica.process.pid), note]
     told, actions = tell(unit, moved, now)

@@ -168,7 +168,8 @@ def _running(state: State, unit: Unit, replica: Replica, now: float) -> Settled:
     if replica.process is None or replica.process.ended:  # being spawned, or about to be told of its end
         return replica, []
     if not replica.wanted and not _needed(state, unit):
-        return probing.stop(unit, replica, now, following=Next.REST)
+        # Where everything goes down there is nobody left to send the next request to.
+        return probing.stop(unit, replica, now, following=Next.REST, drain=not state.closing)
     if replica.phase is Phase.STARTING and _is_due(replica, now):
         limit = format_duration(unit.manifest.ready.start_timeout_s)
         reason = f"not ready within {limit}: {replica.ready.reason or 'no probe has answered'}"

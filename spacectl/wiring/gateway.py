@@ -13,12 +13,12 @@ from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.core.assemble import GATEWAY
 from spacectl.core.gateway.documents import ADMIN_SOCKET, documents, live_documents
 from spacectl.core.gateway.listeners import names_of
-from spacectl.core.gateway.plan import backends
+from spacectl.core.gateway.plan import backends, look_alike
 from spacectl.errors import MachineError
 from spacectl.model.actions import Note
 from spacectl.model.gateway import Backend, GatewayPlan
 from spacectl.model.layout import Layout
-from spacectl.model.state import State
+from spacectl.model.state import State, Unit
 from spacectl.wiring.current import Current
 
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.005, 0.05
@@ -54,6 +54,7 @@ class Gateway:
         self._note = note
         self._opened: GatewayPlan | None = None
         self._shown: tuple[Backend, ...] = ()
+        self._seen: Mapping[str, Unit] = {}
         self._trouble: str | None = None
         self._pid: int | None = None
         self._looking = asyncio.Lock()
@@ -73,7 +74,9 @@ class Gateway:
     def show(self, state: State) -> None:
         """Let the engine see how things are now; a disk that is full is told, and tried again at the next change."""
         self._pid = _pid_of(state)
-        if self._plan is None:
+        seen, self._seen = self._seen, state.units
+        is_shown = self._trouble is None and self._plan == self._opened
+        if self._plan is None or (is_shown and look_alike(seen, state.units)):
             return
         behind = backends(state, self._ports)
         if behind == self._shown and self._plan == self._opened:

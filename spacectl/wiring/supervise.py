@@ -188,10 +188,9 @@ async def _report_violations(current: Current, supervisor: Supervisor) -> None:
             text = "its log grows faster than it is searched: more was refused than is told"
             supervisor.note(Note(BUS, "skipped", text))
         skipping = skipped > 0
-        known = {space.name for space in current.prepared.system.spaces}
         seen = Counter(parse_violation(line.decode(errors="replace")) for line in log.read())
         for each, count in seen.most_common(_MOST_REFUSED):
-            if each is not None and each.user in known:
+            if each is not None and current.prepared.system.space(each.user) is not None:
                 supervisor.post(Refused(each.user, each.kind, each.subject, count, hint_for(each)))
         await asyncio.sleep(_VIOLATIONS_S)
 

@@ -137,13 +137,16 @@ class TestDraining:
         made = running(1, api={"serves": False})
         assert made.feed(Stop(ORDERS)) == [Terminate("orders.1", "SIGTERM")]
 
-    def test_going_down_waits_too_unless_in_a_hurry(self) -> None:
+    def test_where_everything_goes_down_each_finishes_what_it_has_by_itself(self) -> None:
         made = running(2)
-        assert made.feed(ShutDown()) == [Drain("orders.1", 101), Drain("orders.2", 102)]
+        assert made.feed(ShutDown()) == [Terminate("orders.1", "SIGTERM"), Terminate("orders.2", "SIGTERM")]
+        assert made.feed(ShutDown(now=True)) == [Kill("orders.1"), Kill("orders.2")]
+
+    def test_in_a_hurry_nobody_is_waited_for(self) -> None:
+        made = running(2)
+        made.feed(Stop(ORDERS))
         assert made.feed(ShutDown(now=True)) == [Kill("orders.1"), Kill("orders.2")]
         assert made.drained(1) == []
-        made = running(2)
-        assert made.feed(ShutDown(now=True)) == [Kill("orders.1"), Kill("orders.2")]
 
     def test_one_that_is_no_longer_alive_leaves_first(self) -> None:
         made = running(1, alive={"http": "/live", "failures": 1})

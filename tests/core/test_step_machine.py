@@ -33,7 +33,7 @@ from spacectl.model.events import (
 )
 from spacectl.model.manifest import SpaceManifest
 from spacectl.model.phase import ENDED, RUNNING, Phase
-from spacectl.model.state import Ended, Replica, State, Unit
+from spacectl.model.state import Ended, Next, Replica, State, Unit
 
 NAMES = ("bus", "catalog", "orders", "seed", "late")
 """`late` comes and goes with the manifests; at first it is not there."""
@@ -166,8 +166,8 @@ class Supervision(RuleBasedStateMachine):
                     continue
                 old = before.replica(new.name)
                 if old.phase is Phase.READY and new.phase is Phase.STOPPING:
-                    hasty = isinstance(event, ShutDown) and event.now
-                    assert new.draining == (unit.serves and not hasty)
+                    crashed = new.following is Next.CRASH
+                    assert new.draining == (unit.serves and (crashed or not self.state.closing))
                 if old.draining and not new.draining:
                     late = old.deadline_at is not None and old.deadline_at <= self.now
                     told = isinstance(event, Drained | Exited) and event.replica == new.name

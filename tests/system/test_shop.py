@@ -13,11 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
+from xmlschema import XMLSchema
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 KILLS = Path(__file__).with_name("kills.py")
 ROOT = Path(__file__).parents[2]
+SCHEMA = XMLSchema(ROOT / "tests" / "view" / "junit" / "junit-10.xsd")
 UV = Path(sys.executable).with_name("uv")
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 SPACES = ("catalog", "cart", "orders", "payments")
@@ -52,6 +54,8 @@ def test_the_shop_sells_and_survives(
     checked = shop.run("check", "--no-restart-check", "--junit", "junit.xml", within_s=250)
     assert checked.code == 0, checked.err
     assert "✔ test_invariants.py::test_every_invariant_holds_in_the_end" in checked.err
+    SCHEMA.validate(shop.root / "junit.xml")
+    assert_what_breaks_is_named(shop, cached)
     up = shop.up("--timeout", "180s", within_s=200)
     assert "shop  ● ready  bus ● ready" in up.err
     assert served_as_committed(shop.run("contracts", "--json")) == {
@@ -73,6 +77,36 @@ def test_the_shop_sells_and_survives(
     assert shop.run("down").code == 0
     assert not shop.marked()
     assert not shop.here()
+
+
+def assert_what_breaks_is_named(shop: Any, env: Mapping[str, str]) -> None:
+    """A field renamed by orders and an endpoint that catalog no longer has; what was changed is put back."""
+    orders, catalog = shop.root / "spaces/orders/contract", shop.root / "spaces/catalog"
+    changed = [orders / "asyncapi.json", catalog / "catalog/api.py", catalog / "contract/openapi.json"]
+    placed, api, _ = before = [file.read_text() for file in changed]
+    document = json.loads(placed)
+    schema = document["components"]["schemas"]["Placed"]
+    renamed = json.dumps(schema).replace('"total_cents"', '"sum_cents"')
+    document["components"]["schemas"]["Placed"] = json.loads(renamed)
+    changed[0].write_text(json.dumps(document))
+    changed[1].write_text(api.replace('@router.get("/products/{sku}"', '@router.get("/goods/{sku}"'))
+    run([catalog / ".venv/bin/python", "-m", "catalog.contract"], catalog, env)
+    (shop.root / "checks").rename(shop.root / "other-checks")  # what they say of it is another matter
+
+    done = shop.run("check", "--no-restart-check", "--json", within_s=120)
+    assert done.code == 1, done.err
+    failed = {each["name"]: each for each in done.json["results"] if each["outcome"] == "failed"}
+    event, call = (
+        "contract fit: orders → payments orders.placed",
+        "contract fit: cart → catalog GET /products/{sku} request",
+    )
+    assert failed.keys() == {event, call}
+    assert "total_cents" in failed[event]["detail"]
+    assert "no GET /products/{sku}" in failed[call]["detail"]
+
+    (shop.root / "other-checks").rename(shop.root / "checks")
+    for file, text in zip(changed, before, strict=True):
+        file.write_text(text)
 
 
 def test_kills_at_random_lose_nothing(adopt_system: Callable[..., Any], cached: dict[str, str], tmp_path: Path) -> None:

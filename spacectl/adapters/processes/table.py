@@ -34,13 +34,15 @@ Table = Mapping[int, Row]
 """Rows by pid. A process that has ended and was not waited for yet (a zombie) is not in it."""
 
 
-def look() -> Table:
-    """Every process that lives now."""
-    table = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208  (a Path for each costs more than reading them)
-        if name.isdigit() and (row := _row(name)) is not None:
-            table[int(name)] = row
-    return table
+def pids() -> set[int]:
+    """Every process that is there now, dead or alive."""
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208  (a Path for each costs more)
+
+
+def look(wanted: Iterable[int] | None = None) -> Table:
+    """Every process that lives now; of those wanted, where that is said."""
+    rows = ((pid, _row(pid)) for pid in (pids() if wanted is None else wanted))
+    return {pid: row for pid, row in rows if row is not None}
 
 
 def start_ticks(pid: int) -> int | None:
@@ -131,8 +133,8 @@ def _environment_end(pid: int) -> int | None:
     return int(fields[48]) if len(fields) > 48 and fields[20] != b"0" else None  # noqa: PLR2004
 
 
-def _row(name: str) -> Row | None:
-    stat = _read(f"/proc/{name}/stat")
+def _row(pid: int) -> Row | None:
+    stat = _read(f"/proc/{pid}/stat")
     fields = _fields(stat)
     if not fields or fields[0] in _GONE:
         return None

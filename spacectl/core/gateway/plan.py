@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import compress
+from operator import is_not
 
 from spacectl.core.assemble import GATEWAY, serving
 from spacectl.model.gateway import Backend, Edge, GatewayPlan
@@ -40,6 +42,18 @@ def backends(state: State, ports: Mapping[str, int]) -> tuple[Backend, ...]:
     """Every space that serves an API, as it is now."""
     units = sorted((unit for unit in state.units.values() if unit.serves), key=lambda unit: unit.name)
     return tuple(_backend(unit, ports) for unit in units)
+
+
+def look_alike(before: Mapping[str, Unit], now: Mapping[str, Unit]) -> bool:
+    """Whether nothing has changed that `backends` tells: nearly every change is but a probe that went well."""
+    if before.keys() != now.keys():
+        return False
+    changed = compress(now, map(is_not, now.values(), map(before.__getitem__, now)))
+    return all(_look(before[name]) == _look(now[name]) for name in changed)
+
+
+def _look(unit: Unit) -> tuple[object, ...]:
+    return unit.serves, [(each.name, each.phase, each.wanted) for each in unit.replicas]
 
 
 def _backend(unit: Unit, ports: Mapping[str, int]) -> Backend:

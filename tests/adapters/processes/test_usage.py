@@ -58,3 +58,11 @@ async def test_who_is_not_there_is_left_out(processes: Processes, launch: Make) 
     os.killpg(child.pid, signal.SIGKILL)
     await child.ended
     assert sampler.sample([child.pid]) == {}
+
+
+async def test_a_stranger_counts_from_when_it_is_asked_for(processes: Processes, launch: Make) -> None:
+    first = processes.spawn(launch("exec sleep 300"))
+    second = processes.spawn(launch("exec sleep 300", log="second"))
+    sampler = Sampler()
+    assert sampler.sample([first.pid]).keys() == {first.pid}
+    assert sampler.sample([first.pid, second.pid]).keys() == {first.pid, second.pid}

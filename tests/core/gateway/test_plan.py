@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from spacectl.core.assemble import assemble
-from spacectl.core.gateway.plan import backends, plan_gateway, port_names
+from spacectl.core.gateway.plan import backends, look_alike, plan_gateway, port_names
 from spacectl.model.gateway import Backend, Edge, GatewayPlan
 from spacectl.model.manifest import SpaceManifest, SystemManifest
 from spacectl.model.phase import Phase
-from spacectl.model.state import State
+from spacectl.model.state import Probing, State
 from spacectl.model.system import Source, Space, System
 
 
@@ -80,3 +80,18 @@ def test_only_a_ready_replica_is_in(phase: Phase, is_in: bool) -> None:
 
 def test_its_state_is_that_of_the_space() -> None:
     assert backends(in_phases(cart_1=Phase.BACKOFF), PORTS)[0] == Backend("cart", "backoff")
+
+
+def test_a_probe_that_went_well_shows_nothing_new() -> None:
+    before = in_phases(cart_1=Phase.READY)
+    cart = before.replica("cart.1")
+    probed = before.with_replica(replace(cart, ready=Probing(due_at=1.0)))
+    assert probed.units is not before.units
+    assert look_alike(before.units, probed.units)
+    for other in (
+        before.with_replica(replace(cart, phase=Phase.UNHEALTHY)),
+        before.with_replica(replace(cart, wanted=False)),
+        before.with_unit(replace(before.units["cart"], replicas=(cart, replace(cart, number=2)))),
+        State({name: unit for name, unit in before.units.items() if name != "cart"}),
+    ):
+        assert not look_alike(before.units, other.units)
