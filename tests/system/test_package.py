@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def constraints(folder: Path) -> Path:
 
 
 @pytest.fixture(params=["uv tool", "pipx"])
-def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path: Path, cached: dict[str, str]) -> Path:
+def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path: Path, cached: dict[str, str]) -> Iterator[Path]:
     """The command as one of the tools installs it."""
     folder = tmp_path / "tools"
     if request.param == "uv tool":
@@ -112,7 +112,8 @@ def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path: Path, cache
         words = [PIPX, "install", "--quiet", "--python", sys.executable, "--backend", "pip", "--pip-args", limit, wheel]
     (tmp_path / "installer").mkdir()
     run(words, cached | places | {"HOME": str(tmp_path / "installer")})
-    return folder / "bin" / "spacectl"
+    yield folder / "bin" / "spacectl"
+    shutil.rmtree(folder)  # large, and pytest keeps what tests leave for a while
 
 
 def test_it_is_installed_as_a_tool(

@@ -59,8 +59,10 @@ def binary(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture
-def built_again(tmp_path: Path) -> Path:
-    return build_into(tmp_path / "again")
+def built_again(tmp_path: Path) -> Iterator[Path]:
+    file = build_into(tmp_path / "again")
+    yield file
+    file.unlink()  # large, and pytest keeps what tests leave for a while
 
 
 def build_into(folder: Path) -> Path:
