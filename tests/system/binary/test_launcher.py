@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import shutil
 import stat
@@ -55,6 +56,17 @@ def test_a_second_start_writes_nothing(small: Callable[..., Path], tmp_path: Pat
     before = [(path, path.stat().st_mtime_ns, path.stat().st_ino) for path in sorted(tmp_path.rglob("*"))]
     run(program, HOME=str(tmp_path))
     assert [(path, path.stat().st_mtime_ns, path.stat().st_ino) for path in sorted(tmp_path.rglob("*"))] == before
+
+
+def test_on_a_terminal_it_says_once_why_it_takes_a_moment(small: Callable[..., Path], tmp_path: Path) -> None:
+    program, (ours, theirs) = small(), pty.openpty()
+    for _ in range(2):
+        subprocess.run([program], env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]}, stderr=theirs, check=True)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as terminal:
+        assert terminal.readline() == f"unpacking 1 into {tmp_path}/.cache/spacectl, once\r\n".encode()
+        with pytest.raises(OSError, match="Input/output error"):  # the end of a terminal: nothing more was said
+            terminal.read()
 
 
 def test_what_the_environment_says_of_the_cache(small: Callable[..., Path], tmp_path: Path) -> None:
