@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format lock bench pictures wheel clean help
+.PHONY: demo test lint format lock bench pictures wheel binary clean help
 
 help:
 	@echo "make demo    a shop with customers, made, run, shown in top, and removed"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   measure it beside the plain way of doing the same"
 	@echo "make pictures  take the pictures of the README anew"
 	@echo "make wheel   build the wheel and the sdist into dist/"
+	@echo "make binary  build the single binary into dist/; needs a C compiler and zstd's library"
 
 demo: $(READY)
 	$(BIN)/spacectl demo
@@ -46,6 +47,9 @@ bench: $(READY)
 
 wheel: $(READY)
 	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
+
+binary: $(READY)
+	$(BIN)/python scripts/binary/build.py
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import binary
 import commands
 import contracts
 import flow
@@ -166,6 +167,19 @@ def judging(rounds: int, folder: Path) -> list[Line]:  # noqa: ARG001
     ]
 
 
+def single_binary(rounds: int, folder: Path) -> list[Line]:
+    """The single binary's size, its first start, and the starts after it; beside the command that pip installs."""
+    both = binary.made(folder)
+    first = tuple(both.first_start(number) for number in range(rounds))
+    pairs = [(both.warm_start(), both.installed_start()) for _ in range(rounds * 4)]
+    warm, installed = zip(*pairs, strict=True)
+    return [
+        Line("binary_size", "the single binary", "MB", (both.size_mb,), bound=120),
+        Line("binary_first", "its first `--version`, which unpacks it", "s", first, bound=3.0),
+        Line("binary_warm", "a later `--version` | of the installed wheel", "s", warm, installed, bound=1.3),
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "second_up": second_up,
     "ps": ps,
@@ -175,6 +189,7 @@ BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "flow_bus": flow_bus,
     "gateway": through_gateway,
     "contracts": judging,
+    "binary": single_binary,
 }
 
 

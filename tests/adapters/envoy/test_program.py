@@ -31,6 +31,11 @@ def test_a_named_one_comes_first(tmp_path: Path) -> None:
     assert envoy_version(named) == "9.8.7-dev"
 
 
+def test_a_version_in_its_path_is_not_its_own(tmp_path: Path) -> None:
+    program = _script(tmp_path / "0.1.0" / "envoy", f'printf %s "$0"; {FORM.format("1.40.2")}')
+    assert envoy_version(program) == "1.40.2"
+
+
 def test_without_the_package_the_path_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "other" / "envoy"  # another package of this name, without the program
     _script(other / "__init__.py", "", mode=0o644)
