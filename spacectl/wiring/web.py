@@ -53,7 +53,5 @@ def _listen(port: int | None) -> socket.socket:
 
 
 def _itself() -> tuple[str, ...]:
-    """The command that runs this program: a frozen one is its own interpreter."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable,)
+    """The command that runs this program, also in the single binary, which has a Python of its own behind it."""
     return (sys.executable, "-P", "-m", "spacectl")  # -P: what the folder here holds is not taken for it
