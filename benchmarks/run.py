@@ -20,6 +20,7 @@ from pathlib import Path
 
 import binary
 import commands
+import containers
 import contracts
 import flow
 import gateway
@@ -180,6 +181,18 @@ def single_binary(rounds: int, folder: Path) -> list[Line]:
     ]
 
 
+def twenty_containers(rounds: int, folder: Path) -> list[Line]:
+    """Twenty spaces in containers, beside the engine's own command."""
+    made, plain = folder / "spacectl", folder / "docker"
+    made.mkdir()
+    plain.mkdir()
+    containers.by_spacectl(made)  # once, so that modules and ports are there
+    pairs = [(containers.by_spacectl(made), containers.by_docker(plain)) for _ in range(rounds)]
+    ours, theirs = zip(*pairs, strict=True)
+    what = f"{containers.COUNT} containers until each answers | as many `docker run` at once"
+    return [Line("containers", what, "s", ours, theirs, bound=1.15)]
+
+
 BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "second_up": second_up,
     "ps": ps,
@@ -190,6 +203,7 @@ BENCHMARKS: dict[str, Callable[[int, Path], list[Line]]] = {
     "gateway": through_gateway,
     "contracts": judging,
     "binary": single_binary,
+    "containers": twenty_containers,
 }
 
 

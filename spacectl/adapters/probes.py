@@ -32,6 +32,7 @@ Failure = str | None
 """Why a check failed, in words; None when it passed."""
 
 _LOG_BYTES = 1024**2  # read at a time; a log check never holds more of a log than twice this
+_ESTABLISHED = "01"  # include/net/tcp_states.h
 _ANSWER_BYTES = 64 * 1024  # more than any status line has
 
 
@@ -48,6 +49,7 @@ class Target:
         bus_ports: the client-side ports of the connections that the bus has from this space's user; None where the
             bus is not ours to ask.
         bus_port: where the bus listens.
+        own_network: it is in a network namespace of its own, and so is all it started.
     """
 
     pid: int
@@ -60,6 +62,7 @@ class Target:
     engine: Callable[[], Awaitable[Failure]]
     bus_ports: Callable[[], Awaitable[frozenset[int] | None]]
     bus_port: int
+    own_network: bool = False
 
 
 class LogSearch:
@@ -210,6 +213,9 @@ def _refusal(error: OSError) -> str:
 
 
 async def _bus(target: Target) -> Failure:
+    if target.own_network:
+        connected = target.bus_port in await asyncio.to_thread(_remote_ports, target.pid)
+        return None if connected else "not connected to the bus yet"
     known = await target.bus_ports()
     held = await asyncio.to_thread(_connections, target.pid) if known is None or known else set()
     if known is None:  # an existing server: a connection to it must do
@@ -217,6 +223,19 @@ async def _bus(target: Target) -> Failure:
     else:
         connected = any(local in known for local, _ in held)
     return None if connected else "not connected to the bus yet"
+
+
+def _remote_ports(pid: int) -> set[int]:
+    """Where the TCP connections of a process's network namespace lead to, by port (proc(5), /proc/PID/net/tcp)."""
+    found = set()
+    for table in (Path(f"/proc/{pid}/net/tcp"), Path(f"/proc/{pid}/net/tcp6")):
+        try:
+            lines = table.read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        fields = [line.split() for line in lines]
+        found |= {int(each[2].rpartition(":")[2], 16) for each in fields if each[3] == _ESTABLISHED}
+    return found
 
 
 def _connections(pid: int) -> set[tuple[int, int]]:

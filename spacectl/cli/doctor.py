@@ -23,7 +23,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
     from spacectl.errors import Exit
     from spacectl.model.report_doctor import DoctorReport
 
-    report = DoctorReport(findings=(_bus_engine(), _gateway_engine(), *findings(), _logs(), _limits()))
+    report = DoctorReport(findings=(_bus_engine(), _gateway_engine(), *findings(), _containers(), _logs(), _limits()))
     if as_json:
         output.out_json(report)
     else:
@@ -58,6 +58,21 @@ def _gateway_engine() -> Finding:
         return Finding(name="envoy", ok=True, needed=True, found=f"{envoy_version(path)} ({path})")
     except MachineError as error:
         return Finding(name="envoy", ok=False, needed=True, found=error.message, fix=error.hint)
+
+
+def _containers() -> Finding:
+    from spacectl.errors import MachineError
+    from spacectl.model.report_doctor import Finding
+
+    name, needed = "Docker engine", False
+    try:
+        from spacectl.adapters.containers.engine import Engine
+
+        version = Engine().api.version()
+    except MachineError as error:
+        found = f"{error.message}; it runs spaces in containers"
+        return Finding(name=name, ok=False, needed=needed, found=found, fix=error.hint)
+    return Finding(name=name, ok=True, needed=needed, found=f"{version['Version']}, API {version['ApiVersion']}")
 
 
 def _logs() -> Finding:

@@ -134,12 +134,14 @@ def still_there(ps: PsReport, now: float) -> list[str]:
         now: seconds since the epoch.
     """
     replicas = [replica for space in ps.spaces for replica in space.replicas]
-    left = [f"{each.name} ({_state(each, now)})" for each in replicas if each.pid is not None or each.state == _ENDING]
+    left = [
+        f"{each.name} ({_state(each, now)})" for each in replicas if each.place is not None or each.state == _ENDING
+    ]
     return left or ([f"bus ({ps.bus.state}, pid {ps.bus.pid})"] if ps.bus.pid is not None else [])
 
 
 def _state(replica: ReplicaReport, now: float) -> str:
-    who = "its main process has ended" if replica.pid is None else f"pid {replica.pid}"
+    who = replica.place or "its main process has ended"
     if replica.since is None or replica.state != _ENDING:
         return f"{replica.state}, {who}"
     return f"{replica.state} for {max(0.0, now - datetime.fromisoformat(replica.since).timestamp()):.0f}s, {who}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from spacectl.model.system import System
     from spacectl.wiring.prepare import Prepared
     from spacectl.wiring.start import Lock
+
+RuntimeName = Literal["process", "container"]
 
 
 def up(
@@ -35,6 +37,9 @@ def up(
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Start one more copy, with ports, data and events of its own.")
     ] = False,
+    runtime: Annotated[
+        RuntimeName | None, typer.Option("--runtime", help="Run every space as a process, or in a container.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Restart spaces whose files change.")] = True,
     system: SystemOption = None,
 ) -> None:
@@ -47,6 +52,7 @@ def up(
     from spacectl.adapters.folders import find_system
     from spacectl.cli.claiming import claim, claim_copy
     from spacectl.cli.signals import obey_terminate
+    from spacectl.errors import UsageError
     from spacectl.model.report import ApplyRequest
     from spacectl.wiring.prepare import read_manifests
 
@@ -59,12 +65,14 @@ def up(
         layout, lock = claim_copy(layout)
         written = read_manifests(layout)
     elif (held := claim(layout, time.monotonic() + limit_s)) is None:
+        if runtime is not None:
+            raise UsageError("--runtime counts only where `up` starts the system", hint="`spacectl down` stops it")
         _bring_up_to_date(layout, wish, timeout, limit_s, detach=detach, watch=watch)
         return
     else:
         lock = held
     with lock:
-        _bring_up(_made_ready(written, layout, wish), lock, timeout, limit_s, detach=detach, watch=watch)
+        _bring_up(_made_ready(written, layout, wish, runtime), lock, timeout, limit_s, detach=detach, watch=watch)
 
 
 def _bring_up(prepared: Prepared, lock: Lock, timeout: str, limit_s: float, *, detach: bool, watch: bool) -> None:
@@ -89,11 +97,11 @@ def _bring_up(prepared: Prepared, lock: Lock, timeout: str, limit_s: float, *, d
         raise problem
 
 
-def _made_ready(written: System, layout: Layout, wish: ApplyRequest) -> Prepared:
+def _made_ready(written: System, layout: Layout, wish: ApplyRequest, runtime: RuntimeName | None) -> Prepared:
     from spacectl.wiring.prepare import prepare
 
     left = _survivors(layout, written, wish.scale)
-    return prepare(written, layout, wish.spaces, wish.profiles, counts=wish.scale, survivors=left)
+    return prepare(written, layout, wish.spaces, wish.profiles, counts=wish.scale, survivors=left, runtime=runtime)
 
 
 def _survivors(layout: Layout, system: System, counts: Mapping[str, int]) -> Survivors:
@@ -103,7 +111,7 @@ def _survivors(layout: Layout, system: System, counts: Mapping[str, int]) -> Sur
 
     left = leftovers.survey(layout, system, counts)
     if left.adopted:
-        taken = ", ".join(f"{each.replica} (pid {each.process.pid})" for each in left.adopted)
+        taken = ", ".join(f"{each.replica} ({each.process.told})" for each in left.adopted)
         output.say(f"the supervisor was killed; taking over {taken}")
     if left.strays:
         output.say(f"ending what else it left behind: {leftovers.told(left.strays)}")

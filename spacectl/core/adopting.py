@@ -13,6 +13,7 @@ from spacectl.core.scaling import Scaled, Scales
 from spacectl.model.actions import Action, Note
 from spacectl.model.events import Adopted
 from spacectl.model.launch import Launch
+from spacectl.model.manifest import Runtime
 from spacectl.model.phase import Phase
 from spacectl.model.record import LaunchRecord, ReplicaRecord, RunRecord, ScaleRecord, UnitRecord
 from spacectl.model.state import Process, Replica, Unit
@@ -26,6 +27,7 @@ class Found:
         name: the replica (`orders.1`), build (`orders.build`) or engine (`bus.1`) that it belongs to.
         mark: the mark of whoever it descends from: one value for each process that a supervisor started.
         leads: it leads its session, as every process does that a supervisor started.
+        ended: it is a container that has ended, and is only to be removed.
     """
 
     pid: int
@@ -33,6 +35,7 @@ class Found:
     name: str
     mark: str
     leads: bool
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Survivors:
         launches: how those to take over were started, as far as that is on record, by replica.
         scales: how many replicas were asked for.
         inherited: the environment that spaces have from whoever ran the first `up`.
+        runtime: what every space runs as, where somebody asked for that.
     """
 
     adopted: tuple[Adopted, ...] = ()
@@ -54,6 +58,7 @@ class Survivors:
     launches: Mapping[str, LaunchRecord] = field(default_factory=dict, repr=False)
     scales: Scales = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
+    runtime: Runtime | None = None
 
 
 NOTHING_LEFT = Survivors()
@@ -72,10 +77,10 @@ def record_of(unit: Unit, boot: str, launches: Mapping[str, Launch]) -> UnitReco
     return UnitRecord(unit=unit.name, boot=boot, stop_signal=unit.manifest.stop.signal, replicas=replicas)
 
 
-def run_record(scales: Scales, inherited: Mapping[str, str], boot: str) -> RunRecord:
+def run_record(scales: Scales, inherited: Mapping[str, str], boot: str, runtime: Runtime | None = None) -> RunRecord:
     """What is to be kept of the run."""
     kept = {name: ScaleRecord(count=each.count, written=each.written) for name, each in scales.items()}
-    return RunRecord(boot=boot, scales=kept, inherited=dict(inherited))
+    return RunRecord(boot=boot, scales=kept, inherited=dict(inherited), runtime=runtime)
 
 
 def scales_of(run: RunRecord | None) -> Scales:
@@ -111,8 +116,10 @@ def survivors(
     if not adopted:  # it is a new run
         return Survivors((), tuple(sorted(completed)), strays)
     launches = {each.replica: launch for each in adopted if (launch := _launch(each, kept)) is not None}
-    inherited = {} if run is None else run.inherited
-    return Survivors(tuple(adopted), tuple(sorted(completed)), strays, launches, scales_of(run), inherited)
+    if run is None:
+        return Survivors(tuple(adopted), tuple(sorted(completed)), strays, launches)
+    inherited, runtime = run.inherited, run.runtime
+    return Survivors(tuple(adopted), tuple(sorted(completed)), strays, launches, scales_of(run), inherited, runtime)
 
 
 def adopted(unit: Unit, replica: Replica, event: Adopted, now: float) -> tuple[Replica, list[Action]]:
@@ -131,7 +138,7 @@ def adopted(unit: Unit, replica: Replica, event: Adopted, now: float) -> tuple[R
     taken = probing.begin(unit, taken, now)
     if event.ready and not unit.engine:
         taken = replace(to(taken, Phase.READY, now), ready_at=now)
-    return taken, [Note(replica.name, "adopted", f"pid {event.process.pid}")]
+    return taken, [Note(replica.name, "adopted", event.process.told)]
 
 
 def held_ports(adopted: Iterable[Adopted], before: Mapping[str, int]) -> dict[str, int]:
@@ -163,7 +170,13 @@ def _replica_record(replica: Replica, launch: Launch | None) -> ReplicaRecord:
 
 
 def _launch_record(launch: Launch) -> LaunchRecord:
-    return LaunchRecord(argv=launch.argv, folder=str(launch.folder), env=dict(launch.env), port=launch.port)
+    return LaunchRecord(
+        argv=launch.argv,
+        folder=str(launch.folder),
+        env=dict(launch.env),
+        port=launch.port,
+        container=launch.container,
+    )
 
 
 _NO_PROCESS = Process(pid=0, start_ticks=0)

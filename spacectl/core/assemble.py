@@ -23,7 +23,7 @@ def assemble(system: System, *, embedded_bus: bool, counts: Mapping[str, int] | 
         counts: how many replicas spaces have; those that are not in it have what their manifests say.
     """
     engines = [_bus()] if embedded_bus else []
-    if serving(system):
+    if needs_gateway(system):
         engines.append(_gateway())
     names = frozenset(engine.name for engine in engines)
     units = (*engines, *(_unit(space, names, (counts or {}).get(space.name)) for space in system.spaces))
@@ -33,6 +33,16 @@ def assemble(system: System, *, embedded_bus: bool, counts: Mapping[str, int] | 
 def serving(system: System) -> list[str]:
     """The spaces whose API can be called; a job, which ends by itself, is none of them."""
     return [space.name for space in system.spaces if serves(space.manifest)]
+
+
+def in_containers(system: System) -> list[str]:
+    """The spaces whose replicas are containers."""
+    return [space.name for space in system.spaces if space.manifest.run.runtime == "container"]
+
+
+def needs_gateway(system: System) -> bool:
+    """Whether there is something for the gateway to open: an API, or the way to the bus out of a container."""
+    return bool(serving(system) or in_containers(system))
 
 
 def select(system: System, names: Iterable[str], profiles: Iterable[str]) -> frozenset[str]:
@@ -70,7 +80,9 @@ def _unit(space: Space, engines: frozenset[str], count: int | None) -> Unit:
 def _used(space: Space) -> set[str]:
     """The engines that let a space do anything: what it does not declare is refused, or leads nowhere."""
     events, calls = space.manifest.events, space.manifest.api.calls
-    return ({BUS} if events.publishes or events.subscribes else set()) | ({GATEWAY} if calls else set())
+    uses_bus = bool(events.publishes or events.subscribes)
+    by_gateway = calls or (uses_bus and space.manifest.run.runtime == "container")
+    return ({BUS} if uses_bus else set()) | ({GATEWAY} if by_gateway else set())
 
 
 def _bus() -> Unit:

@@ -12,6 +12,9 @@ HOST = "127.0.0.1"
 INSTANCE = "SPACECTL_INSTANCE"
 """Marks every process of a system, the children of its children too."""
 
+MARK = "SPACECTL_RUN"
+"""The variable that holds a value of its own for everything that is started, and that its children inherit."""
+
 _NOT_INHERITED = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "PORT")
 """They belong to the shell that ran spacectl; a space brings its own environment."""
 
@@ -50,6 +53,12 @@ def environment(manifest: SpaceManifest, given: Given) -> dict[str, str]:
     for values in (given.env_file, manifest.run.env):
         env |= {name: expand(value, env) for name, value in values.items()}
     return env | {INSTANCE: given.instance}
+
+
+def container_environment(manifest: SpaceManifest, given: Given) -> dict[str, str]:
+    """What a container is given: all that a process is, except for the environment of whoever ran `up`."""
+    names = {*_given(manifest, given), *given.env_file, *manifest.run.env, INSTANCE}
+    return {name: value for name, value in environment(manifest, given).items() if name in names}
 
 
 def inheritable(env: Mapping[str, str]) -> dict[str, str]:

@@ -122,6 +122,8 @@ def relaunched(before: Launch, now: Launch) -> Iterator[str]:
     """Why a process is not what it would be started as now. Values are never told: they may be secrets."""
     if before.argv != now.argv:
         yield "command changed"
+    if before.container != now.container and before.container is not None and now.container is not None:
+        yield "image changed" if before.container.image != now.container.image else "[container] or [limits] changed"
     if before.folder != now.folder:
         yield "its folder is another one"
     if before.port != now.port:

@@ -17,7 +17,7 @@ _REMEMBERED = 64  # crashes; the pause has long reached any sensible cap by then
 def describe(ended: Ended) -> str:
     """How a process ended, in words."""
     if ended.cause is not None:
-        return f"killed: {ended.cause}"
+        return ended.cause if ended.signal is None else f"killed: {ended.cause}"
     if ended.signal is not None:
         return f"killed by {_signal_name(ended.signal)}"
     if ended.code is None:

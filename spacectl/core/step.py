@@ -321,7 +321,7 @@ def _of_replica(state: State, event: _OfReplica, now: float) -> Step:
 
 def _spawned(unit: Unit, replica: Replica, process: Process, now: float) -> tuple[Replica, list[Action]]:
     started = replace(replica, process=process, started_at=now, ready_at=None, ended=None, tail=())
-    return probing.begin(unit, started, now), [Note(replica.name, "started", f"pid {process.pid}")]
+    return probing.begin(unit, started, now), [Note(replica.name, "started", process.told)]
 
 
 def _spawn_failed(

@@ -12,11 +12,27 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A declared call: this caller reaches this callee at a port of its own."""
+    """A declared call: this caller reaches this callee at a port of its own, of this address of the machine."""
 
     caller: str
     callee: str
     port: int
+    host: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class BusWay:
+    """The way to the bus for containers, which do not reach what listens on loopback.
+
+    Attributes:
+        host, port: where they find it.
+        bus_host, bus_port: where it is.
+    """
+
+    host: str
+    port: int
+    bus_host: str
+    bus_port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +43,14 @@ class GatewayPlan:
         port: of the front door.
         spaces: every space that serves an API, in order of name.
         edges: every declared call between spaces.
+        bus: the way to the bus for containers; None where there is none.
     """
 
     system: str
     port: int
     spaces: tuple[str, ...]
     edges: tuple[Edge, ...]
+    bus: BusWay | None = None
 
 
 @dataclass(frozen=True, slots=True)

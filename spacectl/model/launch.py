@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from spacectl.model.container import ContainerSpec
+
 
 class SpawnError(Exception):
     """A process could not be started. `final`: trying again cannot help."""
@@ -27,6 +29,7 @@ class Launch:
         log: the file that takes stdout and stderr, appended to.
         port: the port it is to listen on; None for a process that serves nothing.
         group: the folder of the control group that it is started in; None to stay in the one it is started from.
+        container: what it is made of where it is a container; then argv, where it is not empty, replaces the image's.
     """
 
     argv: tuple[str, ...]
@@ -35,3 +38,4 @@ class Launch:
     log: Path
     port: int | None = None
     group: Path | None = None
+    container: ContainerSpec | None = None

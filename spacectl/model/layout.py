@@ -88,6 +88,11 @@ class Layout:
         return self.run / "gateway"
 
     @property
+    def containers(self) -> Path:
+        """What of the output of containers is in their logs; that it is there says that there may be containers."""
+        return self.run / "containers"
+
+    @property
     def bus_store(self) -> Path:
         return self.state / "bus"
 

@@ -32,6 +32,7 @@ Port = Annotated[
     Annotated[int, Field(ge=1, le=65535)] | Literal["auto"],
     Expected('a port number from 1 to 65535 or "auto"'),
 ]
+Runtime = Literal["process", "container"]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$"), Expected("text in quotes")]
 File = Annotated[
     str,
@@ -162,7 +163,7 @@ class RunSection(Strict):
     command: Command = Field(
         description="Runs the space: a text runs in /bin/sh -c, a list is executed directly with $NAME expanded."
     )
-    runtime: Literal["process", "container"] = Field(
+    runtime: Runtime = Field(
         default="process", description="Whether a replica is a process of this machine or a container."
     )
     replicas: Annotated[int, Field(ge=0, le=1000)] = Field(default=1, description="How many copies run.")
@@ -178,10 +179,26 @@ class RunSection(Strict):
 
 
 class ContainerSection(Strict):
-    """Where the image comes from when the runtime is a container: build or image, one of the two."""
+    """How the space runs when the runtime is a container: build or image, one of the two, and what it may do."""
 
     build: File | None = Field(default=None, description="Folder with the Dockerfile, below the space's folder.")
-    image: Image | None = Field(default=None, description="Name of an image that exists.")
+    image: Image | None = Field(default=None, description="Name of an image; it is pulled when it is not there.")
+    args: Annotated[dict[EnvName, Text], Expected('a table of texts such as { BASE_IMAGE = "python:3.13-slim" }')] = (
+        Field(
+            default_factory=dict,
+            description="Build arguments, $NAME expanded; one that names what is not set is left to the Dockerfile.",
+        )
+    )
+    command: Command | None = Field(
+        default=None, description="What it runs in place of the image's own command: a list, or a text for /bin/sh -c."
+    )
+    user: Text | None = Field(
+        default=None, description="User and group it runs as, such as 1000:1000; default: whoever runs spacectl."
+    )
+    read_only: bool = Field(default=True, description="Whether only /data and /tmp can be written.")
+    capabilities: Texts = Field(
+        default=(), description="Capabilities of the kernel that it has, such as NET_BIND_SERVICE; default: none."
+    )
 
 
 class ProbeSection(Strict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from spacectl.model.container import ContainerSpec
+from spacectl.model.manifest import Runtime
 from spacectl.model.phase import Phase
 from spacectl.model.strict import Strict
 
@@ -13,6 +15,7 @@ class LaunchRecord(Strict):
     folder: str
     env: dict[str, str]
     port: int | None
+    container: ContainerSpec | None = None
 
 
 class ReplicaRecord(Strict):
@@ -63,8 +66,10 @@ class RunRecord(Strict):
 
     Attributes:
         inherited: the environment of whoever ran the first `up`.
+        runtime: what every space runs as, where somebody asked for that.
     """
 
     boot: str
     scales: dict[str, ScaleRecord]
     inherited: dict[str, str]
+    runtime: Runtime | None = None

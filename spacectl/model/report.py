@@ -50,6 +50,13 @@ class ReplicaReport(Strict):
     tail: tuple[str, ...] = ()
     since: str | None = None
 
+    @property
+    def place(self) -> str | None:
+        """Where a person finds what runs: `pid 4127`, `container shop-orders.1-3f9c2d1`; None where nothing does."""
+        if self.container is not None:
+            return f"container {self.container}"
+        return None if self.pid is None else f"pid {self.pid}"
+
 
 class ViolationReport(Strict):
     """Something the bus refused, and the line that would declare it."""

@@ -32,6 +32,16 @@ class Process:
     log_start: int = 0
     ended: bool = False
 
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a container: then `pid` only stands for it, and `mark` is its name."""
+        return self.pid < 0
+
+    @property
+    def told(self) -> str:
+        """By what a person finds it."""
+        return f"container {self.mark}" if self.is_container else f"pid {self.pid}"
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -202,6 +212,11 @@ class Unit:
     def staying(self) -> tuple[Replica, ...]:
         """The replicas that are not on their way out."""
         return tuple(replica for replica in self.replicas if not replica.retired)
+
+    @property
+    def in_container(self) -> bool:
+        """Whether its replicas are containers; then its build is that of its image."""
+        return self.manifest.run.runtime == "container"
 
     @property
     def serves(self) -> bool:

@@ -75,8 +75,8 @@ def _rate(per_s: float | None) -> str:
 
 def _usage(replica: ReplicaReport) -> tuple[str, ...]:
     return (
-        _or_dash(replica.pid),
-        _or_dash(None if replica.pid is None else replica.port),
+        _or_dash(replica.pid) if replica.container is None else replica.container.rpartition("-")[2],
+        _or_dash(None if replica.place is None else replica.port),
         "-" if replica.cpu_percent is None else f"{replica.cpu_percent:.1f}%",
         "-" if replica.memory_bytes is None else f"{replica.memory_bytes / 1e6:.0f}MB",
     )

@@ -119,14 +119,15 @@ def _warnings(unit: Unit, around: Surroundings) -> tuple[str, ...]:
 
 
 def _replica(replica: Replica, around: Surroundings) -> ReplicaReport:
-    pid = _pid(replica)
+    process = None if replica.process is None or replica.process.ended else replica.process
+    pid = None if process is None else process.pid  # for a container, what stands for it
     started = None if pid is None or replica.started_at is None else rfc3339(replica.started_at + around.clock_offset_s)
     ended = replica.ended
     return ReplicaReport(
         name=replica.name,
         state=str(replica.phase),
-        pid=pid,
-        container=None,
+        pid=None if process is None or process.is_container else pid,
+        container=process.mark if process is not None and process.is_container else None,
         port=around.ports.get(replica.name),
         restarts=replica.restarts,
         started=started,

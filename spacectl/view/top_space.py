@@ -74,7 +74,7 @@ def _head(space: SpaceReport) -> Page:
 
 def _replica(replica: ReplicaReport, now: datetime) -> Page:
     up = age(since(replica.started, now))
-    facts = f"  pid {_dash(replica.pid)}  port {_dash(replica.port)}  up {up}  restarts {replica.restarts}"
+    facts = f"  {replica.place or 'pid -'}  port {_dash(replica.port)}  up {up}  restarts {replica.restarts}"
     cpu = "-" if replica.cpu_percent is None else f"{replica.cpu_percent:.1f}%"
     usage = f"  cpu {cpu}  memory {size(replica.memory_bytes)}"
     lines = [[Cell(f"  {replica.name}  ", "name"), state_cell(replica.state), Cell(facts + usage)]]

@@ -139,7 +139,7 @@ def _text(line: SpaceLine) -> str:
 
 
 def _port(line: SpaceLine) -> Cell:
-    ports = [str(each.port) for each in line.replicas if each.port is not None and each.pid is not None]
+    ports = [str(each.port) for each in line.replicas if each.port is not None and each.place is not None]
     return Cell(ports[0] if len(ports) == 1 else "-" if not ports else f"{len(ports)} ports")
 
 

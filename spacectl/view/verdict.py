@@ -74,15 +74,17 @@ def _is_done(before: PsReport, now: PsReport, change: SpaceChange, *, later: boo
         case "restart" if space is None:
             return later
         case "restart":
-            return space is not None and (space.reason is not None or _pids(before, space.name).isdisjoint(_pids(now)))
+            return space is not None and (
+                space.reason is not None or _places(before, space.name).isdisjoint(_places(now))
+            )
         case _:
             return space is not None or later
 
 
-def _pids(ps: PsReport, name: str | None = None) -> set[int]:
-    """The processes of a space, or of all."""
+def _places(ps: PsReport, name: str | None = None) -> set[str]:
+    """The processes and containers of a space, or of all."""
     replicas = [each for space in ps.spaces if name in {None, space.name} for each in space.replicas]
-    return {each.pid for each in replicas if each.pid is not None}
+    return {each.place for each in replicas if each.place is not None}
 
 
 def missing(ps: PsReport, names: Iterable[str] | None = None) -> list[ReplicaReport]:

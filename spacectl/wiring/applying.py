@@ -183,7 +183,7 @@ class Applier:
 
     def _hold(self, prepared: Prepared) -> None:
         self._parts.current.replace(prepared)
-        self._parts.recorder.keep_run(prepared.scales, prepared.inherited)
+        self._parts.recorder.keep_run(prepared.scales, prepared.inherited, prepared.runtime)
         self._parts.supervisor.remade(
             selected=prepared.selected,
             ports=prepared.ports,

@@ -26,6 +26,7 @@ from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.record import LaunchRecord
 from spacectl.model.state import Ended, Unit
 from spacectl.runtime.world import Process
+from spacectl.wiring.containers import DATA, EVERYWHERE, ContainerRunner
 from spacectl.wiring.current import Current
 from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared
@@ -39,10 +40,27 @@ class Launcher:
         self._limits = limits
         self._processes = processes
         self._builder = Builder(current.prepared.layout.builds, processes.run)
+        self._runner: ContainerRunner | None = None
 
     @property
     def _prepared(self) -> Prepared:
         return self._current.prepared
+
+    @property
+    def containers(self) -> ContainerRunner:
+        """Runs what is a container."""
+        if self._runner is None:
+            self._runner = ContainerRunner(self._current)
+        return self._runner
+
+    def mains(self) -> Mapping[int, int]:
+        """The first process of each container, by what stands for the container."""
+        return {} if self._runner is None else self._runner.mains()
+
+    def close(self) -> None:
+        """Remove what was made for containers, all of which have ended."""
+        if self._runner is not None:
+            self._runner.close()
 
     def start(self, unit: Unit, number: int) -> Process:
         """Start a replica's main process.
@@ -60,6 +78,8 @@ class Launcher:
             if unit.name == GATEWAY:
                 allow_connections(child.pid)
             return child
+        if unit.in_container:
+            return self.containers.start(unit, launch, number)
         name, limits = f"{unit.name}.{number}", unit.manifest.limits
         process = self._processes.spawn(replace(launch, group=self._limits.group(name, limits)))
         return self._limits.guard(process, name, limits)
@@ -74,11 +94,13 @@ class Launcher:
         name = f"{unit.name}.{number}"
         log, port = self._prepared.layout.log(name), self._prepared.ports.get(name)
         if record is not None:
-            launch = Launch(record.argv, Path(record.folder), record.env, log, record.port)
+            launch = Launch(record.argv, Path(record.folder), record.env, log, record.port, container=record.container)
         else:
             launch = Launch((), self._folder(unit.name), {}, log, port)
             with contextlib.suppress(SpawnError):
                 launch = self._replica(unit.manifest, number)
+        if event.process.is_container:
+            return self.containers.adopt(launch, name, event.process)
         with contextlib.suppress(SpawnError):  # it runs in its group all the same
             launch = replace(launch, group=self._limits.group(name, unit.manifest.limits))
         process = self._processes.adopt(launch, event.process)
@@ -86,7 +108,9 @@ class Launcher:
 
     def supposing(self, prepared: Prepared) -> Launcher:
         """The same launcher, were this what holds."""
-        return Launcher(Current(prepared), self._processes, self._limits)
+        other = Launcher(Current(prepared), self._processes, self._limits)
+        other._runner = self._runner  # it knows the images
+        return other
 
     def launch(self, manifest: SpaceManifest, number: int) -> Launch:
         """How a replica of a space would be started now.
@@ -98,6 +122,8 @@ class Launcher:
 
     async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
         """Whether what a space is built from is no longer what it was when its build last ended."""
+        if manifest.run.runtime == "container":
+            return await self.containers.is_stale(manifest, folder)
         return await self._builder.is_stale(manifest, folder)
 
     async def build(self, unit: Unit) -> tuple[Ended | None, tuple[str, ...]]:
@@ -107,6 +133,10 @@ class Launcher:
             SpawnError: the build command cannot be started.
         """
         name = unit.name
+        if unit.in_container:
+            log = self._prepared.layout.log(f"{name}.build")
+            start = log.stat().st_size if log.exists() else 0
+            return await self.containers.build(unit, self._folder(name), log), tail(log, start)
         launch = self._build(unit.manifest)
         before = launch.log.stat().st_size if launch.log.exists() else 0
         try:
@@ -115,11 +145,13 @@ class Launcher:
             raise SpawnError(f"{error.strerror}: {error.filename}", final=True) from error
         return ended, tail(launch.log, before)
 
-    async def command(self, unit: Unit, number: int, command: Command) -> str | None:
+    async def command(self, unit: Unit, number: int, command: Command, pid: int) -> str | None:
         """Run a probe's command as the replica would; why it failed, or None."""
         log = self._prepared.layout.log(f"{unit.name}.probe")
         try:
             replica = self._replica(unit.manifest, number)
+            if unit.in_container:
+                return await self.containers.command(pid, command, replica.env)
             launch = Launch(argv(command, replica.env), replica.folder, replica.env, log)
             ended = await self._processes.run(launch)
         except SpawnError as error:
@@ -143,10 +175,13 @@ class Launcher:
 
     def _replica(self, manifest: SpaceManifest, number: int) -> Launch:
         prepared, name = self._prepared, manifest.space.name
+        log = prepared.layout.log(f"{name}.{number}")
+        if manifest.run.runtime == "container":
+            return self.containers.launch(manifest, self._given(manifest, number), self._folder(name), log)
         env = environment(manifest, self._given(manifest, number))
         port = prepared.ports[f"{name}.{number}"]
         words = argv(manifest.run.command, env)
-        return Launch(words, self._folder(name), env, prepared.layout.log(f"{name}.{number}"), port)
+        return Launch(words, self._folder(name), env, log, port)
 
     def _build(self, manifest: SpaceManifest) -> Launch:
         prepared, name = self._prepared, manifest.space.name
@@ -157,15 +192,16 @@ class Launcher:
 
     def _given(self, manifest: SpaceManifest, number: int) -> Given:
         prepared, name = self._prepared, manifest.space.name
+        inside = manifest.run.runtime == "container"
         return Given(
             system=prepared.system.name,
             instance=prepared.instance,
             number=number,
-            data_dir=str(prepared.layout.data(name)),
+            data_dir=DATA if inside else str(prepared.layout.data(name)),
             nats_url=prepared.nats_urls[name],
             inbox_prefix=bus.inbox_prefix(name),
             port=prepared.ports[f"{name}.{number}"],
-            host=HOST,
+            host=EVERYWHERE if inside else HOST,
             urls={callee: prepared.call_url(name, callee) for callee in manifest.api.calls},
             env_file=self._env_file(manifest),
             inherited=prepared.inherited,

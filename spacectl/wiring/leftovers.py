@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -12,6 +13,7 @@ from spacectl.core.adopting import Found, Survivors, scales_of, survivors
 from spacectl.core.assemble import ENGINES, assemble
 from spacectl.core.environment import INSTANCE
 from spacectl.core.scaling import counts_of, still_asked
+from spacectl.model.container import pseudo_pid
 from spacectl.model.layout import Layout
 from spacectl.model.record import UnitRecord
 from spacectl.model.system import System
@@ -27,8 +29,12 @@ def find(layout: Layout) -> list[Found]:
 
 def told(left: Iterable[Found]) -> str:
     """The processes in words: `bus.1 (pid 8), orders.1 (pid 9)`."""
-    words = [f"{each.name} (pid {each.pid})" for each in sorted(left, key=lambda each: (each.name, each.pid))]
+    words = [f"{each.name} ({_place(each)})" for each in sorted(left, key=lambda each: (each.name, each.pid))]
     return ", ".join(words[:_MOST_NAMED]) + (f" and {len(words) - _MOST_NAMED} more" if words[_MOST_NAMED:] else "")
+
+
+def _place(found: Found) -> str:
+    return f"pid {found.pid}" if found.pid > 0 else f"container {found.mark}"
 
 
 def survey(layout: Layout, system: System, counts: Mapping[str, int]) -> Survivors:
@@ -76,17 +82,43 @@ def end(
         for each in spaces or left:  # the spaces may need the engines to finish what they do
             if each.pid not in asked:
                 asked.add(each.pid)
-                number = signals.get(each.name.rpartition(".")[0], signal.SIGTERM)
-                leftovers.signal_all([each.pid], number)
+                _signal([each], signals.get(each.name.rpartition(".")[0], signal.SIGTERM))
+        _signal((each for each in left if each.ended), signal.SIGTERM)  # of a container: this removes it
         if hurry() or time.monotonic() >= deadline:
-            leftovers.signal_all((each.pid for each in left), signal.SIGKILL)
+            _signal(left, signal.SIGKILL)
         time.sleep(0.02)
+    if not spared and may_have_containers(layout):
+        from spacectl.adapters.containers.leftovers import remove_networks
+
+        if remove_networks(instance_of(layout.home)):
+            shutil.rmtree(layout.containers, ignore_errors=True)
     return list(found.values())
 
 
 def kill(layout: Layout) -> None:
     """End all of it at once."""
     end(layout, patience_s=0.0)
+
+
+def may_have_containers(layout: Layout) -> bool:
+    """Whether it is worth asking an engine: containers ran here, or nobody knows what did."""
+    return layout.containers.is_dir() or not layout.ports.exists()
+
+
+def remove_images(layout: Layout) -> list[str]:
+    """Remove the images that were built for the system; returns their names."""
+    from spacectl.adapters.containers.leftovers import remove_images
+
+    return remove_images(instance_of(layout.home))
+
+
+def _signal(found: Iterable[Found], number: int) -> None:
+    everything = list(found)
+    leftovers.signal_all((each.pid for each in everything if each.pid > 0), number)
+    if names := [each.mark for each in everything if each.pid < 0]:
+        from spacectl.adapters.containers.leftovers import end
+
+        end(names, number)
 
 
 def _records(layout: Layout) -> list[UnitRecord]:
@@ -101,4 +133,15 @@ def _found(layout: Layout, records: Iterable[UnitRecord]) -> list[Found]:
         for each in unit.replicas
         if each.pid and not each.ended
     }
-    return leftovers.find(INSTANCE, instance_of(layout.home), recorded)
+    instance = instance_of(layout.home)
+    processes = leftovers.find(INSTANCE, instance, {each: told for each, told in recorded.items() if each[0] > 0})
+    if not may_have_containers(layout):
+        return processes
+    from spacectl.adapters.containers.leftovers import find
+
+    containers = [
+        Found(pseudo_pid(each.name), 0, each.replica, each.name, leads=True, ended=not each.is_running)
+        for each in find(instance, were_there=layout.containers.is_dir())
+    ]
+    inside = {each.mark for each in containers}
+    return [*(each for each in processes if each.mark not in inside), *containers]

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.adapters.envoy.program import find_envoy
@@ -17,20 +18,24 @@ from spacectl.adapters.nats_server import find_nats_server
 from spacectl.adapters.network_ports import PortHold, Reservation, owner
 from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
 from spacectl.core.adopting import NOTHING_LEFT, Survivors, held_ports
-from spacectl.core.assemble import BUS, GATEWAY, assemble, select, serving
+from spacectl.core.assemble import BUS, GATEWAY, assemble, in_containers, select, serving
 from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
 from spacectl.core.gateway.documents import documents
 from spacectl.core.gateway.plan import backends, edge_name, plan_gateway, port_names
 from spacectl.core.hints import did_you_mean
 from spacectl.core.isolating import isolated
+from spacectl.core.runtimes import running_as
 from spacectl.core.scaling import Scales, counts_of, scaled_to, still_asked
 from spacectl.errors import MachineError, UsageError
 from spacectl.model.bus import BusAccess, BusPlan
 from spacectl.model.gateway import GatewayPlan
 from spacectl.model.layout import Layout
-from spacectl.model.manifest import Port
+from spacectl.model.manifest import Port, Runtime
 from spacectl.model.system import System
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_NATS_PORT = 4222
 
 _FRONT_DOOR = range(8080, 8100)
 """Where people expect it; the first of them that is free."""
@@ -50,6 +55,9 @@ class Prepared:
         instance: marks every process of this system.
         scales: how many replicas were asked for, where that is not what the manifest says.
         survivors: what an earlier supervisor left running, to be taken over.
+        network: the name of the network that the system's containers are in; None where it has none.
+        bridge: the address that this machine has in it.
+        runtime: what every space runs as, where somebody asked for that; None for what manifests say.
     """
 
     system: System
@@ -67,6 +75,9 @@ class Prepared:
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
     scales: Scales = field(default_factory=dict)
     survivors: Survivors = NOTHING_LEFT
+    network: str | None = None
+    bridge: str | None = None
+    runtime: Runtime | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -85,7 +96,8 @@ class Prepared:
 
     def call_url(self, caller: str, callee: str) -> str:
         """Where this caller reaches the API of this callee."""
-        return f"http://{HOST}:{self.ports[edge_name(caller, callee)]}"
+        host = self.bridge if self.bridge is not None and caller in in_containers(self.system) else HOST
+        return f"http://{host}:{self.ports[edge_name(caller, callee)]}"
 
 
 def read_manifests(layout: Layout) -> System:
@@ -116,6 +128,7 @@ def prepare(
     *,
     counts: Mapping[str, int] | None = None,
     survivors: Survivors = NOTHING_LEFT,
+    runtime: Runtime | None = None,
 ) -> Prepared:
     """Make everything ready, starting nothing.
 
@@ -126,13 +139,16 @@ def prepare(
         profiles: start the spaces of these too.
         counts: how many replicas spaces are to have, where that is not what the manifest says.
         survivors: what an earlier supervisor left running; it keeps its ports, and what else held for it.
+        runtime: what every space is to run as; None for what the manifests say.
 
     Raises:
         UsageError: a name or profile that the system does not have.
         MachineError: the machine lacks a program, a port or room on its disk.
     """
     selected = choose(system, names, profiles)
-    _refuse_containers(system, selected)
+    runtime = runtime or survivors.runtime
+    system = running_as(system, runtime)
+    network, bridge = _network(system, layout)
     scales = {**still_asked(survivors.scales, system), **scaled_to(system, counts or {})}
     _make_folders(system, layout)
     plan = plan_bus(system)
@@ -141,7 +157,7 @@ def prepare(
     held = held_ports(survivors.adopted, read_ports(layout))
     envoy = find_envoy() if port_names(system) else None
     ports, front_door = _ports(system, layout, scales, embedded=program is not None, held=held)
-    access, urls = _bus(system, layout, plan, ports)
+    access, urls = _bus(system, layout, plan, ports, bridge)
     prepared = Prepared(
         system=system,
         layout=layout,
@@ -149,7 +165,7 @@ def prepare(
         nats_server=program,
         envoy=envoy,
         ports=ports,
-        gateway=_gateway(system, layout, ports),
+        gateway=_gateway(system, layout, ports, bridge),
         front_door=front_door,
         bus_plan=plan,
         bus_access=access,
@@ -158,6 +174,9 @@ def prepare(
         inherited=survivors.inherited or dict(os.environ),
         scales=scales,
         survivors=survivors,
+        network=network,
+        bridge=bridge,
+        runtime=runtime,
     )
     write_bus(prepared, plan)
     return prepared
@@ -185,7 +204,12 @@ def prepare_again(
         MachineError: the machine lacks a port or room on its disk.
     """
     selected |= before.selected & {space.name for space in system.spaces}
-    _refuse_containers(system, selected)
+    system = running_as(system, before.runtime)
+    if before.network is None and in_containers(system):
+        raise UsageError(
+            f"{in_containers(system)[0]} is to run in a container, and nothing here did when the system came up",
+            hint="`spacectl down`, then `up`",
+        )
     scales = {**still_asked(before.scales, system), **scaled_to(system, counts)}
     _make_folders(system, before.layout)
     names = [*held, *port_names(before.system)]
@@ -194,14 +218,14 @@ def prepare_again(
     embedded = before.nats_server is not None
     ports, front_door = _ports(system, before.layout, scales, embedded=embedded, held=kept)
     plan = plan_bus(system)
-    access, urls = _bus(system, before.layout, plan, ports)
+    access, urls = _bus(system, before.layout, plan, ports, before.bridge)
     return replace(
         before,
         system=system,
         selected=selected,
         envoy=envoy,
         ports={**kept, **ports},
-        gateway=_gateway(system, before.layout, ports) or before.gateway,
+        gateway=_gateway(system, before.layout, ports, before.bridge) or before.gateway,
         front_door=before.front_door or front_door,
         bus_plan=plan,
         bus_access=access,
@@ -248,30 +272,61 @@ def _check_names(system: System, names: Iterable[str], profiles: Iterable[str]) 
             raise UsageError(f'no space is in a profile named "{profile}"', hint=hint)
 
 
-def _refuse_containers(system: System, selected: frozenset[str]) -> None:
-    for space in system.spaces:
-        if space.name in selected and space.manifest.run.runtime == "container":
-            raise MachineError(
-                f'{space.name}: runtime = "container" is not part of this version of spacectl',
-                hint=f'set [run] runtime = "process" in {space.source.file}',
-            )
+def _network(system: System, layout: Layout) -> tuple[str | None, str | None]:
+    """The name of the network for the system's containers, and this machine's address in it.
+
+    Raises:
+        MachineError: there is no engine that could run them, or it may not be used.
+    """
+    if not in_containers(system):
+        return None, None
+    from spacectl.adapters.containers.engine import INSTANCE, SYSTEM, Engine
+
+    instance = instance_of(layout.home)
+    name = f"spacectl-{system.name}-{instance[:8]}"
+    make_folder(layout.run)
+    make_folder(layout.containers)  # whoever looks for leftovers is to ask the engine from now on
+    return name, Engine().network(name, {INSTANCE: instance, SYSTEM: system.name})
 
 
 def _bus(
-    system: System, layout: Layout, plan: BusPlan, ports: Mapping[str, int]
+    system: System, layout: Layout, plan: BusPlan, ports: Mapping[str, int], bridge: str | None
 ) -> tuple[BusAccess, Mapping[str, str]]:
+    inside = {} if bridge is None else dict.fromkeys(in_containers(system), bridge)
     external = system.manifest.bus.url
     if external is not None:
-        return external_access(plan, external), {space.name: external for space in system.spaces}
+        urls = {space.name: _seen_from(external, inside.get(space.name)) for space in system.spaces}
+        return external_access(plan, external), urls
     passwords = load_passwords(layout.secrets, users_of(plan))
     server = plan_server(system, port=ports[BUS], store=layout.bus_store)
     access = embedded_access(plan, server, passwords)
-    urls = {space.name: bus_url(space.name, passwords[space.name], HOST, ports[BUS]) for space in system.spaces}
+    urls = {
+        space.name: bus_url(space.name, passwords[space.name], inside.get(space.name, HOST), ports[BUS])
+        for space in system.spaces
+    }
     return access, urls
 
 
-def _gateway(system: System, layout: Layout, ports: Mapping[str, int]) -> GatewayPlan | None:
-    plan = plan_gateway(system, ports)
+def _seen_from(url: str, bridge: str | None) -> str:
+    """The address of an existing bus for a space; containers reach one on this machine by way of the gateway."""
+    host = urlsplit(url).hostname
+    if bridge is None or host not in _LOOPBACK:
+        return url
+    head, _, port = url.rpartition(":") if urlsplit(url).port else (url, "", str(_NATS_PORT))
+    return f"{head.removesuffix(host)}{bridge}:{port}"
+
+
+def _bus_place(system: System, ports: Mapping[str, int]) -> tuple[str, int] | None:
+    """Host and port of a bus that listens only on this machine; None where containers reach it themselves."""
+    external = system.manifest.bus.url
+    if external is None:
+        return HOST, ports[BUS]
+    found = urlsplit(external)
+    return (HOST, found.port or _NATS_PORT) if found.hostname in _LOOPBACK else None
+
+
+def _gateway(system: System, layout: Layout, ports: Mapping[str, int], bridge: str | None) -> GatewayPlan | None:
+    plan = plan_gateway(system, ports, bridge=bridge, bus=_bus_place(system, ports))
     if plan is not None:
         at_rest = backends(assemble(system, embedded_bus=False), ports)
         ConfigFolder(layout.gateway).write_missing(documents(plan, at_rest))

@@ -59,6 +59,8 @@ class UnitProber:
         limit = _BUS_TIMEOUT_S if unit.engine else timeout_s
         pid = running.process.pid
         if pid not in self._targets:
+            if pid < 0 and pid not in self._launcher.mains():
+                return "its container is being made"
             self._targets[pid] = self._target(running)
         return await self._prober.probe(self._targets[pid], checks, limit)
 
@@ -88,16 +90,17 @@ class UnitProber:
     def _target(self, running: Running) -> Target:
         unit, process = running.unit, running.process
         return Target(
-            pid=process.pid,
-            host=HOST,
+            pid=self._launcher.mains().get(process.pid, process.pid),
+            host=getattr(process, "host", None) or HOST,
             port=process.launch.port,
             started_at=running.started_at,
             log=process.launch.log,
             log_start=process.log_start,
-            run=lambda command: self._launcher.command(unit, running.number, command),
+            run=lambda command: self._launcher.command(unit, running.number, command, process.pid),
             engine=self._gateway.answer if unit.name == GATEWAY else self.bus.answer,
             bus_ports=lambda: self.bus.client_ports(unit.name),
             bus_port=urlsplit(self._current.prepared.bus_access.url).port or 4222,
+            own_network=unit.in_container,
         )
 
 

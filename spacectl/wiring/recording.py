@@ -10,6 +10,7 @@ from spacectl.core.adopting import essence, record_of, run_record
 from spacectl.core.scaling import Scales
 from spacectl.model.actions import Note
 from spacectl.model.launch import Launch
+from spacectl.model.manifest import Runtime
 from spacectl.model.state import State, Unit
 
 
@@ -45,9 +46,10 @@ class Recorder:
                 self._written.pop(name, None)
                 self._try(name, partial(self._records.remove, name))
 
-    def keep_run(self, scales: Scales, inherited: Mapping[str, str]) -> None:
+    def keep_run(self, scales: Scales, inherited: Mapping[str, str], runtime: Runtime | None = None) -> None:
         """Write what holds for the whole run."""
-        self._try("run", lambda: self._records.write_run(run_record(scales, inherited, self._boot)))
+        record = run_record(scales, inherited, self._boot, runtime)
+        self._try("run", lambda: self._records.write_run(record))
 
     def _keep_unit(self, unit: Unit) -> None:
         kept = essence(unit)  # as nearly always it is what it was: a probe changes nothing that is kept

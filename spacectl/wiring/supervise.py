@@ -78,7 +78,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
     )
     records = RunRecords(prepared.layout.run)
     recorder = Recorder(records, supervisor.note, world.launches)
-    recorder.keep_run(prepared.scales, prepared.inherited)
+    recorder.keep_run(prepared.scales, prepared.inherited, prepared.runtime)
     parts = Parts(current, supervisor, launcher, prober.bus, world.launches, recorder, limits, crew)
     supervisor.attach(world.perform, Applier(parts))
     supervisor.listen(recorder.keep)
@@ -89,7 +89,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
             crew.create_task(prober.keep_external_bus())
         _obey_signals(supervisor)
         _hold_to(lifeline, supervisor)
-        for task in _beside(current, supervisor, crew, watch=watch):
+        for task in _beside(current, supervisor, crew, launcher, watch=watch):
             crew.create_task(task)
         runs_on = {each.replica for each in prepared.survivors.adopted}
         if f"{BUS}.1" in runs_on:
@@ -100,6 +100,7 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
         supervisor.start(())
         await crew.run(supervisor.loop.run())
         await processes.end_all()
+        await asyncio.to_thread(launcher.close)
         records.forget()
         limits.close()
     finally:
@@ -110,13 +111,13 @@ async def supervise(prepared: Prepared, *, watch: bool, lifeline: int) -> None:
 
 
 def _beside(
-    current: Current, supervisor: Supervisor, crew: Crew, *, watch: bool
+    current: Current, supervisor: Supervisor, crew: Crew, launcher: Launcher, *, watch: bool
 ) -> Iterator[Coroutine[None, None, None]]:
     """What runs as long as the loop does."""
     layout = current.prepared.layout
     yield LogKeeper(layout.logs).run()
     yield _serve(layout, supervisor)
-    yield _sample(supervisor)
+    yield _sample(supervisor, launcher)
     yield _flow(current, supervisor)
     yield _report_violations(current, supervisor)
     if watch:
@@ -157,10 +158,13 @@ async def _serve(layout: Layout, supervisor: Supervisor) -> None:
         raise
 
 
-async def _sample(supervisor: Supervisor) -> None:
+async def _sample(supervisor: Supervisor, launcher: Launcher) -> None:
     sampler = Sampler()
     while True:
-        usage = sampler.sample(supervisor.pids())
+        inside = launcher.mains()
+        mains = {pid: inside.get(pid, pid) for pid in supervisor.pids()}
+        taken = sampler.sample(mains.values())
+        usage = {pid: taken[main] for pid, main in mains.items() if main in taken}
         supervisor.measured(
             Numbers(
                 {pid: each.cpu_percent for pid, each in usage.items()},

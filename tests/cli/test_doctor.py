@@ -23,7 +23,8 @@ def test_doctor_finds_what_is_needed() -> None:
     assert done.returncode == 0, done.stderr
     findings = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
     assert list(findings) == [
-        "nats-server", "envoy", "system", "python", "/proc", "uv", "git", "disk", "inotify", "logs", "limits"
+        "nats-server", "envoy", "system", "python", "/proc", "uv", "git", "disk", "inotify", "Docker engine", "logs",
+        "limits",
     ]  # fmt: skip
     assert all(each["ok"] for each in findings.values() if each["needed"])
     assert sys.executable in findings["python"]["found"]

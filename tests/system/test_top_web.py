@@ -235,7 +235,7 @@ async def test_it_is_seen_and_used_in_a_browser(served: Served) -> None:
         assert all(each.startswith((served.place, "data:")) for each in page.asked)
         await page.press("q")
         await page.until_true("document.body.classList.contains('-closed')")
-        assert not served.pages
+        await until(lambda: not served.pages)
         await page.do("Page.navigate", url=f"{served.place}/")
         await page.until_true("document.body && document.body.classList.contains('-first-byte')")
 

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from spacectl.adapters.processes import table
-
-MARK = "SPACECTL_RUN"
-"""The variable that holds a value of its own for every process that is started, and that its children inherit."""
+from spacectl.core.environment import MARK
 
 Identity = tuple[int, int]
 """A pid and its start time in clock ticks: never the same for two processes."""

@@ -17,9 +17,10 @@ import time
 from dataclasses import dataclass, field
 
 from spacectl.adapters.processes import exits, table
-from spacectl.adapters.processes.census import MARK, Census, Identity, Lookout
+from spacectl.adapters.processes.census import Census, Identity, Lookout
 from spacectl.adapters.processes.starting import open_log, popen
 from spacectl.adapters.processes.tail import tail
+from spacectl.core.environment import MARK
 from spacectl.errors import MachineError
 from spacectl.model.launch import Launch
 from spacectl.model.state import Ended, Process

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 
 from spacectl.adapters.processes import table
-from spacectl.adapters.processes.census import MARK, Identity
+from spacectl.adapters.processes.census import Identity
 from spacectl.core.adopting import Found
+from spacectl.core.environment import MARK
 
 
 def find(variable: str, mark: str, recorded: Mapping[Identity, tuple[str, str]]) -> list[Found]:

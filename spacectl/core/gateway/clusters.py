@@ -6,7 +6,7 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/cluster.pro
 from __future__ import annotations
 
 from spacectl.core.environment import HOST
-from spacectl.model.gateway import Backend, Document
+from spacectl.model.gateway import Backend, BusWay, Document
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -21,6 +21,9 @@ gunicorn waits for two seconds, uvicorn and Node for five."""
 
 _TIMEOUT_S = "5s"
 
+
+BUS_WAY = "bus~"
+"""The name of the way to the bus in the engine; `~` is in no name of a space."""
 
 METADATA = "spacectl"
 """Under this name a cluster carries the state of its space."""
@@ -52,8 +55,20 @@ def cluster(backend: Backend) -> Document:
     }
 
 
-def _address(port: int) -> Document:
-    return {"socket_address": {"address": HOST, "port_value": port}}
+def bus_cluster(way: BusWay) -> Document:
+    """The bus, as containers reach it."""
+    endpoint = {"endpoint": {"address": _address(way.bus_port, way.bus_host)}}
+    return {
+        "name": BUS_WAY,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": BUS_WAY, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "connect_timeout": _TIMEOUT_S,
+        "circuit_breakers": {"thresholds": [_thresholds()]},
+    }
+
+
+def _address(port: int, host: str = HOST) -> Document:
+    return {"socket_address": {"address": host, "port_value": port}}
 
 
 def _thresholds() -> Document:

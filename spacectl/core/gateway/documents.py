@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from spacectl.core.gateway.clusters import cluster
-from spacectl.core.gateway.listeners import edge_listener, front_listener
+from spacectl.core.gateway.clusters import bus_cluster, cluster
+from spacectl.core.gateway.listeners import bus_listener, edge_listener, front_listener
 from spacectl.model.gateway import Backend, Document, GatewayPlan
 
 BOOTSTRAP = "bootstrap.json"
@@ -30,6 +30,8 @@ def documents(plan: GatewayPlan, spaces: Iterable[Backend]) -> Mapping[str, Docu
     What is pointed at comes before what points at it.
     """
     listeners = [front_listener(plan), *(edge_listener(edge) for edge in plan.edges)]
+    if plan.bus is not None:
+        listeners.append(bus_listener(plan.bus))
     return {**live_documents(spaces), _LISTENERS: _resources(listeners), BOOTSTRAP: bootstrap(plan)}
 
 
@@ -40,7 +42,9 @@ def live_documents(spaces: Iterable[Backend]) -> Mapping[str, Document]:
 
 def bootstrap(plan: GatewayPlan) -> Document:
     """The file for the start: where everything else is, and a private socket for questions."""
+    static = {} if plan.bus is None else {"static_resources": {"clusters": [bus_cluster(plan.bus)]}}
     return {
+        **static,
         "node": {"id": plan.system, "cluster": "spacectl"},
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": _OWNER_ONLY}}},
         "dynamic_resources": {"lds_config": _from_file(_LISTENERS), "cds_config": _from_file(_CLUSTERS)},

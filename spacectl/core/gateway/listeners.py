@@ -6,15 +6,16 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 from __future__ import annotations
 
 from spacectl.core.environment import HOST
-from spacectl.core.gateway.clusters import METADATA
+from spacectl.core.gateway.clusters import BUS_WAY, METADATA
 from spacectl.core.gateway.routes import edge_routes, front_routes
-from spacectl.model.gateway import Document, Edge, GatewayPlan
+from spacectl.model.gateway import BusWay, Document, Edge, GatewayPlan
 
 FRONT = "front"
 """The name of the front door, in the engine's statistics too; those of edges hold a `~`."""
 
 _LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 _ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 
 
@@ -25,7 +26,23 @@ def front_listener(plan: GatewayPlan) -> Document:
 
 def edge_listener(edge: Edge) -> Document:
     """Where one caller reaches one callee: whoever comes in here is that caller."""
-    return _listener(edge_stats(edge.caller, edge.callee), edge.port, edge_routes(edge.callee))
+    return _listener(edge_stats(edge.caller, edge.callee), edge.port, edge_routes(edge.callee), edge.host)
+
+
+def bus_listener(way: BusWay) -> Document:
+    """Where containers reach the bus: bytes go through as they are."""
+    proxy = {
+        "@type": f"type.googleapis.com/{_TCP_PROXY}",
+        "stat_prefix": BUS_WAY,
+        "cluster": BUS_WAY,
+        "idle_timeout": "0s",
+    }
+    return {
+        "@type": _LISTENER,
+        "name": BUS_WAY,
+        "address": {"socket_address": {"address": way.host, "port_value": way.port}},
+        "filter_chains": [{"filters": [{"name": _TCP_PROXY, "typed_config": proxy}]}],
+    }
 
 
 def edge_stats(caller: str, callee: str) -> str:
@@ -35,14 +52,15 @@ def edge_stats(caller: str, callee: str) -> str:
 
 def names_of(plan: GatewayPlan) -> frozenset[str]:
     """The names of all listeners."""
-    return frozenset({FRONT, *(edge_stats(edge.caller, edge.callee) for edge in plan.edges)})
+    to_bus = set() if plan.bus is None else {BUS_WAY}
+    return frozenset({FRONT, *to_bus, *(edge_stats(edge.caller, edge.callee) for edge in plan.edges)})
 
 
-def _listener(name: str, port: int, routes: Document) -> Document:
+def _listener(name: str, port: int, routes: Document, host: str = HOST) -> Document:
     return {
         "@type": _LISTENER,
         "name": name,
-        "address": {"socket_address": {"address": HOST, "port_value": port}},
+        "address": {"socket_address": {"address": host, "port_value": port}},
         "filter_chains": [{"filters": [{"name": _MANAGER, "typed_config": _manager(name, routes)}]}],
     }
 

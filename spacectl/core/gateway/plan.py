@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import compress
 from operator import is_not
 
-from spacectl.core.assemble import GATEWAY, serving
-from spacectl.model.gateway import Backend, Edge, GatewayPlan
+from spacectl.core.assemble import GATEWAY, in_containers, needs_gateway, serving
+from spacectl.core.environment import HOST
+from spacectl.model.gateway import Backend, BusWay, Edge, GatewayPlan
 from spacectl.model.phase import Phase
 from spacectl.model.state import State, Unit
 from spacectl.model.system import System
@@ -15,7 +16,7 @@ from spacectl.model.system import System
 
 def port_names(system: System) -> list[str]:
     """Under which names the gateway's ports are kept: the front door, then one for each declared call."""
-    if not serving(system):
+    if not needs_gateway(system):
         return []
     return [GATEWAY, *(edge_name(caller, callee) for caller, callee in _calls(system))]
 
@@ -30,12 +31,26 @@ def is_edge(name: str) -> bool:
     return ">" in name
 
 
-def plan_gateway(system: System, ports: Mapping[str, int]) -> GatewayPlan | None:
-    """What the gateway is to open; None for a system that serves nothing."""
-    if not serving(system):
+def plan_gateway(
+    system: System, ports: Mapping[str, int], *, bridge: str | None = None, bus: tuple[str, int] | None = None
+) -> GatewayPlan | None:
+    """What the gateway is to open; None for a system that serves nothing.
+
+    Args:
+        system: as it is written.
+        ports: by engine and declared call.
+        bridge: this machine's address in the network of the system's containers; None where it has none.
+        bus: host and port of the bus, where containers reach it only through the gateway.
+    """
+    if not needs_gateway(system):
         return None
-    edges = tuple(Edge(caller, callee, ports[edge_name(caller, callee)]) for caller, callee in _calls(system))
-    return GatewayPlan(system.name, ports[GATEWAY], tuple(serving(system)), edges)
+    inside = frozenset() if bridge is None else frozenset(in_containers(system))
+    edges = tuple(
+        Edge(caller, callee, ports[edge_name(caller, callee)], bridge if bridge and caller in inside else HOST)
+        for caller, callee in _calls(system)
+    )
+    way = None if bridge is None or bus is None else BusWay(bridge, bus[1], *bus)
+    return GatewayPlan(system.name, ports[GATEWAY], tuple(serving(system)), edges, way)
 
 
 def backends(state: State, ports: Mapping[str, int]) -> tuple[Backend, ...]:

@@ -1,0 +1,166 @@
+"""The Docker engine: one connection, its errors in words, its networks and what of a system is there.
+
+The API: https://docs.docker.com/reference/api/engine/
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+import docker.errors
+import docker.utils
+import requests.exceptions
+import urllib3.exceptions
+
+from spacectl.errors import MachineError
+from spacectl.model.container import FoundContainer
+
+INSTANCE, REPLICA, SYSTEM = "spacectl.instance", "spacectl.replica", "spacectl.system"
+"""Labels: the mark of the system, the replica, the system's name."""
+
+_TIMEOUT_S = 60
+_SOCKET = Path("/var/run/docker.sock")
+
+T = TypeVar("T")
+
+
+class AwayError(Exception):
+    """The engine does not answer."""
+
+
+class RefusedError(Exception):
+    """The engine said no; the text is why."""
+
+
+class MissingError(RefusedError):
+    """What was named is not there."""
+
+
+def is_there() -> bool:
+    """Whether an engine may answer here: costs nothing, and needs no library."""
+    return bool(os.environ.get("DOCKER_HOST")) or _SOCKET.exists()
+
+
+class Engine:
+    """An engine, reached when it is asked first; may be used by several threads at a time."""
+
+    @cached_property
+    def api(self) -> docker.APIClient:
+        """The client of its API.
+
+        Raises:
+            MachineError: there is none, or it may not be used.
+        """
+        try:
+            return docker.APIClient(version="auto", timeout=_TIMEOUT_S, **docker.utils.kwargs_from_env())
+        except docker.errors.DockerException as error:
+            raise _unusable(error) from error
+
+    def ask(self, request: Callable[[docker.APIClient], T]) -> T:
+        """Ask something.
+
+        Raises:
+            AwayError: it does not answer.
+            RefusedError: it said no.
+        """
+        try:
+            return request(self.api)
+        except MachineError as error:
+            raise AwayError(error.message) from error
+        except docker.errors.NotFound as error:
+            raise MissingError(_text(error)) from error
+        except docker.errors.APIError as error:
+            raise RefusedError(_text(error)) from error
+        except (
+            docker.errors.DockerException,
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,  # an answer that is cut short: docker reads it without requests
+            OSError,
+        ) as error:
+            raise AwayError("the Docker engine does not answer") from error
+
+    def network(self, name: str, labels: Mapping[str, str]) -> str:
+        """Have a bridge network of that name; returns the address that this machine has in it.
+
+        Raises:
+            MachineError: it cannot be made.
+        """
+        try:
+            found = self.ask(lambda api: api.networks(names=[name], filters={"label": _labelled(labels)}))
+            if not any(each["Name"] == name for each in found):
+                self.ask(
+                    lambda api: api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
+                )
+            made = self.ask(lambda api: api.inspect_network(name))
+        except (AwayError, RefusedError) as error:
+            raise MachineError(
+                f"no network for containers: {error}", hint="`spacectl doctor` says what is missing"
+            ) from error
+        address: str = made["IPAM"]["Config"][0]["Gateway"]
+        return address
+
+    def containers(self, labels: Mapping[str, str]) -> list[FoundContainer]:
+        """The containers with these labels, running or not.
+
+        Raises:
+            AwayError, RefusedError: it does not tell.
+        """
+        found = self.ask(lambda api: api.containers(all=True, filters={"label": _labelled(labels)}))
+        return [
+            FoundContainer(each["Names"][0].lstrip("/"), each["Labels"].get(REPLICA, "?"), each["State"] != "exited")
+            for each in found
+            if each["Names"]
+        ]
+
+    def remove_networks(self, labels: Mapping[str, str]) -> None:
+        """Remove the networks with these labels; one that is still used stays.
+
+        Raises:
+            AwayError: it does not answer.
+        """
+        for each in self.ask(lambda api: api.networks(filters={"label": _labelled(labels)})):
+            self._try("remove_network", each["Id"])
+
+    def remove_images(self, labels: Mapping[str, str]) -> list[str]:
+        """Remove the images with these labels; returns the names of those that are gone.
+
+        Raises:
+            AwayError: it does not answer.
+        """
+        gone: list[str] = []
+        for each in self.ask(lambda api: api.images(filters={"label": _labelled(labels)})):
+            if self._try("remove_image", each["Id"], force=True):
+                gone += each.get("RepoTags") or [each["Id"]]
+        return gone
+
+    def _try(self, request: str, name: str, **more: Any) -> bool:
+        try:
+            self.ask(lambda api: getattr(api, request)(name, **more))
+        except RefusedError:
+            return False
+        return True
+
+
+def _labelled(labels: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in labels.items()]
+
+
+def _text(error: docker.errors.APIError) -> str:
+    return str(error.explanation or error).strip()
+
+
+def _unusable(error: docker.errors.DockerException) -> MachineError:
+    text = str(error)
+    if "Permission denied" in text:
+        return MachineError(
+            "the Docker engine may not be used by this user",
+            hint="add yourself to the group that owns its socket: sudo usermod -aG docker $USER, and log in again",
+        )
+    return MachineError(
+        "no Docker engine answers", hint="install one and start it (Debian: apt install docker.io), or set DOCKER_HOST"
+    )

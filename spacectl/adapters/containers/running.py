@@ -1,0 +1,328 @@
+"""The containers of one system: each has a thread that makes it, carries its output and sees its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from spacectl.adapters.containers.engine import (
+    INSTANCE,
+    REPLICA,
+    SYSTEM,
+    AwayError,
+    Engine,
+    MissingError,
+    RefusedError,
+)
+from spacectl.adapters.containers.output import Carrier
+from spacectl.core.environment import MARK
+from spacectl.model.container import pseudo_pid
+from spacectl.model.launch import Launch, SpawnError
+from spacectl.model.state import Ended, Process
+
+_AGAIN_S = 0.2
+_PATIENCE_S = 60.0
+_TAIL_BYTES, _TAIL_LINES = 16 * 1024, 20
+_SIGNALLED = 128
+"""Exit codes above it stand for signals, as in a shell."""
+
+_LOGS = {"max-size": "64m", "max-file": "2"}
+DATA = "/data"
+"""Where a container finds the folder that its space owns."""
+
+
+@dataclass(eq=False)
+class Container:
+    """A container, from before it is made until it is removed.
+
+    Attributes:
+        mark: its name; nobody else's, ever.
+        pid: stands for it where a process has its id.
+        host: its address in the system's network; None until it runs.
+        main_pid: its first process, as this machine numbers it; None until it runs.
+    """
+
+    launch: Launch
+    mark: str
+    log_start: int
+    ended: asyncio.Future[Ended] = field(repr=False)
+    _engine: Engine = field(repr=False)
+    _carrier: Carrier = field(repr=False)
+    host: str | None = None
+    main_pid: int | None = None
+    start_ticks: int = 0
+    _asked: int | None = None
+    _made: bool = False
+
+    @property
+    def pid(self) -> int:
+        return pseudo_pid(self.mark)
+
+    def ask(self, number: int) -> None:
+        """Send a signal to its first process, where that has not ended; to one that is being made, once it runs."""
+        self._asked = number
+        if self._made and not self.ended.done():
+            threading.Thread(target=self._signal, args=(number,), daemon=True).start()
+
+    async def gone(self) -> None:
+        """Remove it once it has ended."""
+        await asyncio.shield(self.ended)
+        await asyncio.to_thread(self._remove)
+
+    def tail(self) -> tuple[str, ...]:
+        """The last lines it wrote."""
+        try:
+            with self.launch.log.open("rb") as file:
+                end = file.seek(0, os.SEEK_END)
+                file.seek(max(self.log_start, end - _TAIL_BYTES))
+                text = file.read()
+        except OSError:
+            return ()
+        return tuple(text.decode(errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def make(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make it and start it; blocks.
+
+        Raises:
+            AwayError, RefusedError: the engine did not.
+        """
+        made = self._engine.ask(lambda api: api.create_container(**_create(api, self, name, labels)))
+        self._made = True
+        self._engine.ask(lambda api: api.start(made["Id"]))
+        self.look()
+        if self._asked is not None:
+            self._signal(self._asked)
+
+    def look(self) -> dict[str, Any]:
+        """What the engine says of it; blocks.
+
+        Raises:
+            AwayError, RefusedError: nothing.
+        """
+        seen: dict[str, Any] = self._engine.ask(lambda api: api.inspect_container(self.mark))
+        state: dict[str, Any] = seen["State"]
+        self._made = True
+        self.main_pid = state["Pid"] or None
+        networks = seen["NetworkSettings"]["Networks"].values()
+        self.host = next((each["IPAddress"] for each in networks if each["IPAddress"]), self.host)
+        return state
+
+    def follow(self) -> Ended:
+        """Carry its output until it has ended, whatever becomes of the engine meanwhile; blocks."""
+        while True:
+            try:
+                self._carry()
+                state = self.look()
+                if not state["Running"]:
+                    return self._how_ended(state)
+            except MissingError:
+                return Ended(None, None, "its container was removed by hand")
+            except (AwayError, RefusedError):
+                pass  # it is being started again: it tells when it is back
+            time.sleep(_AGAIN_S)
+
+    def close(self, reason: str | None = None) -> None:
+        """Let its files go."""
+        if reason is not None:
+            self._carrier.say(reason)
+        self._carrier.close()
+
+    def _how_ended(self, state: Mapping[str, Any]) -> Ended:
+        """How it ended; one that was ended by somebody else did not end by itself, whatever it made of it."""
+        ended = _ended(state, self.launch)
+        if self._asked is not None or ended.cause is not None:
+            return ended
+        if ended.signal == signal.SIGKILL:  # as `docker rm -f` does, before it removes it
+            time.sleep(_AGAIN_S)
+            self.look()
+        try:
+            signals = self._engine.ask(self._signals)
+        except AwayError:
+            return Ended(None, None, "the Docker engine was stopped")
+        if ended.signal is None and signals:
+            return Ended(None, None, f"stopped from outside, or with the Docker engine, by signal {signals[-1]}")
+        return ended
+
+    def _signals(self, api: docker.APIClient) -> list[str]:
+        """The signals that the engine has sent to it."""
+        about = {"container": self.mark, "event": "kill"}
+        now: Any = f"{time.time():.6f}"  # to whole seconds it would leave out the last, or wait for the end of this one
+        told = api.events(since=1, until=now, filters=about, decode=True)
+        return [str(each["Actor"]["Attributes"].get("signal", "?")) for each in told]
+
+    def _carry(self) -> None:
+        since = self._carrier.since_s or None
+        pieces = self._engine.ask(
+            lambda api: api.logs(self.mark, stream=True, follow=True, timestamps=True, since=since)
+        )
+        self._engine.ask(lambda _: self._carrier.carry(pieces))
+
+    def _signal(self, number: int) -> None:
+        for _ in range(3):
+            try:
+                self._engine.ask(lambda api: api.kill(self.mark, number))
+            except RefusedError as error:
+                if "paused" not in str(error):
+                    return
+                self._unpause()
+            except AwayError:
+                return  # it is asked again
+            else:
+                return
+
+    def _unpause(self) -> None:
+        try:
+            self._engine.ask(lambda api: api.unpause(self.mark))
+        except (AwayError, RefusedError):
+            return
+
+    def _remove(self) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < end:
+            try:
+                self._engine.ask(lambda api: api.remove_container(self.mark, force=True, v=True))
+            except MissingError:
+                return
+            except (AwayError, RefusedError):
+                time.sleep(_AGAIN_S)
+            else:
+                return
+
+
+class Containers:
+    """Starts and adopts the containers of one system.
+
+    Args:
+        engine: what runs them.
+        system: the system's name.
+        instance: the system's mark.
+        records: the folder that says what of their output was carried over.
+    """
+
+    def __init__(self, engine: Engine, system: str, instance: str, records: Path) -> None:
+        self._engine = engine
+        self._system = system
+        self._instance = instance
+        self._records = records
+        self._live: dict[int, Container] = {}
+
+    def spawn(self, launch: Launch, replica: str) -> Container:
+        """Begin to make a container; what becomes of it shows by its end.
+
+        Raises:
+            SpawnError: its log cannot be written.
+        """
+        name = f"{self._system}-{replica}-{secrets.token_hex(4)[:7]}"
+        container = self._container(launch, name, replica, goes_on=False)
+        labels = {INSTANCE: self._instance, REPLICA: replica, SYSTEM: self._system}
+        self._begin(container, lambda: container.make(name, labels))
+        return container
+
+    def adopt(self, launch: Launch, replica: str, process: Process) -> Container:
+        """Take over a container that an earlier supervisor started.
+
+        Raises:
+            SpawnError: its log cannot be written.
+        """
+        container = self._container(launch, process.mark, replica, goes_on=True)
+        container.log_start = process.log_start
+        self._begin(container, container.look)
+        return container
+
+    def mains(self) -> dict[int, int]:
+        """The first process of each container that runs, by what stands for the container."""
+        return {pid: each.main_pid for pid, each in self._live.items() if each.main_pid is not None}
+
+    def execute(self, pid: int, argv: Sequence[str]) -> str | None:
+        """Run a command in a container; why it failed, or None. Blocks."""
+        container = self._live.get(pid)
+        if container is None:
+            return "its container is gone"
+        try:
+            made = self._engine.ask(lambda api: api.exec_create(container.mark, list(argv)))
+            self._engine.ask(lambda api: api.exec_start(made["Id"]))
+            code = self._engine.ask(lambda api: api.exec_inspect(made["Id"]))["ExitCode"]
+        except (AwayError, RefusedError) as error:
+            return str(error)
+        return None if code == 0 else f"its command exited with code {code}"
+
+    def _container(self, launch: Launch, name: str, replica: str, *, goes_on: bool) -> Container:
+        carrier = Carrier(launch.log, self._records / replica, goes_on=goes_on)
+        ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        return Container(launch, name, carrier.log_start, ended, self._engine, carrier)
+
+    def _begin(self, container: Container, begin: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self._live[container.pid] = container
+
+        def live() -> None:
+            try:
+                begin()
+                ended, reason = container.follow(), None
+            except MissingError as error:
+                ended, reason = Ended(None, None, str(error)), f"spacectl: {error}"
+            except (AwayError, RefusedError) as error:
+                ended, reason = Ended(None, None, f"it could not be started: {error}"), f"spacectl: {error}"
+            container.close(reason)
+            loop.call_soon_threadsafe(self._over, container, ended)
+
+        threading.Thread(target=live, name=container.mark, daemon=True).start()
+
+    def _over(self, container: Container, ended: Ended) -> None:
+        self._live.pop(container.pid, None)
+        container.main_pid = None
+        if not container.ended.done():
+            container.ended.set_result(ended)
+
+
+def _create(api: Any, container: Container, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    launch = container.launch
+    spec = launch.container
+    if spec is None:
+        raise SpawnError("it is no container", final=True)
+    host = api.create_host_config(
+        binds=[f"{spec.data}:{DATA}"],
+        port_bindings={} if launch.port is None else {launch.port: ("127.0.0.1", launch.port)},
+        network_mode=spec.network,
+        read_only=spec.read_only,
+        tmpfs={"/tmp": ""} if spec.read_only else None,  # noqa: S108  (the container's own)
+        cap_drop=["ALL"],
+        cap_add=list(spec.capabilities) or None,
+        security_opt=["no-new-privileges"],
+        mem_limit=spec.memory,
+        memswap_limit=spec.memory,
+        nano_cpus=None if spec.cpu is None else int(spec.cpu * 1e9),
+        log_config={"type": "json-file", "config": _LOGS},
+    )
+    return {
+        "image": spec.image,
+        "command": list(launch.argv) or None,
+        "name": name,
+        "hostname": labels[REPLICA],
+        "user": spec.user,
+        "environment": {**launch.env, MARK: name},
+        "ports": None if launch.port is None else [launch.port],
+        "labels": dict(labels),
+        "host_config": host,
+        "healthcheck": {"test": ["NONE"]},
+    }
+
+
+def _ended(state: Mapping[str, Any], launch: Launch) -> Ended:
+    code = int(state["ExitCode"])
+    if state.get("OOMKilled"):
+        limit = launch.container.memory if launch.container is not None else None
+        return Ended(None, 9, "it used more memory than its limit" + (f" of {limit} bytes" if limit else ""))
+    if state.get("Error") and code:
+        return Ended(None, None, f"it could not be started: {state['Error']}")
+    return Ended(code, None) if code <= _SIGNALLED else Ended(None, code - _SIGNALLED)

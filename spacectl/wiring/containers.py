@@ -1,0 +1,183 @@
+"""Turns a space into containers: its image, what each is made of and given, and commands inside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spacectl.core.environment import Given, argv, container_environment, expand
+from spacectl.model.container import ContainerSpec
+from spacectl.model.launch import Launch, SpawnError
+from spacectl.model.manifest import Command, SpaceManifest
+from spacectl.model.state import Ended, Process, Unit
+from spacectl.wiring.current import Current
+
+if TYPE_CHECKING:
+    from spacectl.adapters.containers.images import ImageOrder
+    from spacectl.adapters.containers.running import Container
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  (of the container's own network: nobody else is in it)
+DATA = "/data"
+_NOBODY = 65532
+"""Whom containers run as where spacectl runs as root, by a convention of images without root."""
+
+_UNSET = re.compile(r"\$\{?[A-Za-z_]")
+
+
+class ContainerRunner:
+    """Builds, starts and adopts the containers of one system. Nothing is imported before the first is needed."""
+
+    def __init__(self, current: Current) -> None:
+        from spacectl.adapters.containers.engine import Engine
+        from spacectl.adapters.containers.images import Images
+        from spacectl.adapters.containers.running import Containers
+
+        self._current = current
+        prepared = current.prepared
+        self._engine = Engine()
+        self._images = Images(self._engine)
+        self._containers = Containers(self._engine, prepared.system.name, prepared.instance, prepared.layout.containers)
+        self._tags: dict[str, str] = {}
+
+    def start(self, unit: Unit, launch: Launch, number: int) -> Container:
+        """Begin to make a container.
+
+        Raises:
+            SpawnError: it cannot be begun.
+        """
+        if launch.container is not None:
+            _give(Path(launch.container.data), launch.container.user)
+        return self._containers.spawn(launch, f"{unit.name}.{number}")
+
+    def adopt(self, launch: Launch, replica: str, process: Process) -> Container:
+        """Take over a container that an earlier supervisor started."""
+        return self._containers.adopt(launch, replica, process)
+
+    def launch(self, manifest: SpaceManifest, given: Given, folder: Path, log: Path) -> Launch:
+        """How a replica would be started now.
+
+        Raises:
+            SpawnError: it could not be.
+        """
+        section, network = manifest.container, self._current.prepared.network
+        if section is None or network is None:
+            raise SpawnError("it runs in a container since the system came up: `spacectl down`, then `up`", final=True)
+        env = container_environment(manifest, given)
+        spec = ContainerSpec(
+            image=self._image(manifest, folder),
+            network=network,
+            user=section.user or _user(),
+            read_only=section.read_only,
+            capabilities=section.capabilities,
+            memory=manifest.limits.memory,
+            cpu=manifest.limits.cpu,
+            data=str(self._current.prepared.layout.data(manifest.space.name)),
+        )
+        words = () if section.command is None else argv(section.command, env)
+        return Launch(words, folder, env, log, given.port, container=spec)
+
+    async def build(self, unit: Unit, folder: Path, log: Path) -> Ended | None:
+        """Build the image of a space, or fetch it; None when it is there."""
+        return await asyncio.to_thread(self._build, unit.manifest, folder, log)
+
+    async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
+        """Whether what its image is built from is no longer what it was when it was built."""
+        order = self._order(manifest, folder)
+        built = self._tags.get(manifest.space.name)
+        return order is not None and built is not None and built != await asyncio.to_thread(lambda: order.tag)
+
+    async def command(self, pid: int, command: Command, env: Mapping[str, str]) -> str | None:
+        """Run a probe's command inside; why it failed, or None."""
+        return await asyncio.to_thread(self._containers.execute, pid, argv(command, env))
+
+    def mains(self) -> Mapping[int, int]:
+        """The first process of each container, by what stands for the container."""
+        return self._containers.mains()
+
+    def close(self) -> None:
+        """Remove the system's network: nothing is in it any more."""
+        from spacectl.adapters.containers.engine import INSTANCE, AwayError
+
+        try:
+            self._engine.remove_networks({INSTANCE: self._current.prepared.instance})
+        except AwayError:
+            return  # whoever looks for leftovers goes on asking
+        shutil.rmtree(self._current.prepared.layout.containers, ignore_errors=True)
+
+    def _build(self, manifest: SpaceManifest, folder: Path, log: Path) -> Ended | None:
+        from spacectl.adapters.containers.engine import AwayError, RefusedError
+
+        name, order = manifest.space.name, self._order(manifest, folder)
+        tag = (manifest.container.image or "") if order is None and manifest.container else ""
+        try:
+            if order is not None:
+                tag = order.tag
+            if self._images.has(tag):
+                self._tags[name] = tag
+                return None
+        except (AwayError, RefusedError) as error:
+            return Ended(None, None, str(error))
+        except OSError as error:
+            return Ended(None, None, f"{error.strerror}: {error.filename}")
+        try:
+            with log.open("ab") as file:
+                ended = self._images.pull(tag, file) if order is None else self._images.build(order, tag, file)
+        except OSError as error:
+            return Ended(None, None, f"{error.strerror}: {log}")
+        if ended.success:
+            self._tags[name] = tag
+        return ended
+
+    def _image(self, manifest: SpaceManifest, folder: Path) -> str:
+        known = self._tags.get(manifest.space.name)
+        if known is not None:
+            return known
+        order = self._order(manifest, folder)
+        if order is None:
+            return "" if manifest.container is None else manifest.container.image or ""
+        try:
+            return order.tag
+        except OSError as error:
+            raise SpawnError(f"cannot read {error.filename}: {error.strerror}", final=True) from error
+
+    def _order(self, manifest: SpaceManifest, folder: Path) -> ImageOrder | None:
+        """The image to be built; None where it has one that exists."""
+        from spacectl.adapters.containers.images import ImageOrder
+
+        section, prepared = manifest.container, self._current.prepared
+        if section is None or section.build is None:
+            return None
+        args = {name: expand(value, prepared.inherited) for name, value in section.args.items()}
+        return ImageOrder(
+            repository=f"{prepared.system.name}/{manifest.space.name}",
+            folder=folder / section.build,
+            args={name: value for name, value in args.items() if not _UNSET.search(value)},
+            instance=prepared.instance,
+        )
+
+
+def _user() -> str:
+    user, group = os.getuid(), os.getgid()
+    return f"{_NOBODY}:{_NOBODY}" if user == 0 else f"{user}:{group}"
+
+
+def _give(data: Path, user: str | None) -> None:
+    """Let the user of a container write its data; only root can, and only root has to.
+
+    Raises:
+        SpawnError: it cannot be given.
+    """
+    if os.getuid() != 0 or user != f"{_NOBODY}:{_NOBODY}":
+        return
+    try:
+        for path in (data, *data.rglob("*")):
+            if path.lstat().st_uid != _NOBODY:
+                os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+        data.chmod(0o700)
+    except OSError as error:
+        raise SpawnError(f"cannot give {error.filename} to the container: {error.strerror}", final=True) from error

@@ -1,0 +1,63 @@
+"""The Docker engine that tests use, and a tiny image for them: busybox and nothing else."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+APPLETS = ("sh", "httpd", "nc", "wget", "sleep", "echo", "cat", "touch", "printf")
+IMAGE = f"spacectl-test-busybox:{'-'.join(APPLETS)}"
+
+
+def docker(*words: str) -> str:
+    """Run the docker command; what it printed."""
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def missing() -> str | None:
+    """Why no container can run here; None when one can."""
+    busybox = shutil.which("busybox")
+    if shutil.which("docker") is None or busybox is None:
+        return "docker and a static busybox are needed: apt install docker.io busybox-static"
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode != 0:
+        return "no Docker engine answers"
+    return None
+
+
+def need_engine() -> None:
+    """Go on where containers can run; elsewhere the test is skipped, and fails in CI.
+
+    Everything under CI=true is to be there, so that nothing is left out unseen.
+    """
+    why = missing()
+    if why is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def make_image() -> str:
+    """The tiny image; made when it is not there. Two at once make the same one."""
+    if not docker("images", "--quiet", IMAGE):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for folder in ("bin", "data", "tmp", "www"):
+                entry = tarfile.TarInfo(folder)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+                tar.addfile(entry)
+            tar.add(Path(shutil.which("busybox") or "").resolve(), "bin/busybox")
+            for applet in APPLETS:
+                entry = tarfile.TarInfo(f"bin/{applet}")
+                entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(entry)
+        subprocess.run(["docker", "import", "-", IMAGE], input=archive.getvalue(), capture_output=True, check=True)
+    return IMAGE
