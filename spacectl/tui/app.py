@@ -20,7 +20,7 @@ from spacectl.model.report import PsReport
 from spacectl.tui.acting import act, perform
 from spacectl.tui.deck import Deck
 from spacectl.tui.dialogs import FilterInput, Help
-from spacectl.tui.keys import bindings, key_of
+from spacectl.tui.keys import MOVE, bindings, key_of
 from spacectl.tui.lines import LineView, TabsView
 from spacectl.tui.page import PageView
 from spacectl.tui.palette import Commands
@@ -61,7 +61,7 @@ class TopApp(Deck):
     CSS_PATH = "top.tcss"
     TITLE = "spacectl top"
     COMMANDS: ClassVar[set[Any]] = {Commands}
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(moving=False))
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(priority=True))
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
@@ -116,6 +116,8 @@ class TopApp(Deck):
         }  # fmt: skip
         if name in SCREENS:
             self.go(name, of_all=True)
+        elif key_of(name).group == MOVE:
+            self._moved.action_do(name)
         elif key_of(name).acts is not None:
             self.beside("act", partial(act, self, name, self.pane.selected.spaces), only=True)
         elif name in own:
@@ -228,12 +230,16 @@ class TopApp(Deck):
         offered = [(key.written.split()[0], key.short) for key in self.offered if key.shown]
         base.query_one("#foot", LineView).show(key_line(offered, self.size.width))
 
+    @property
+    def _moved(self) -> TableView | PageView:
+        """What keys move in: what somebody has clicked on, as long as its screen is open."""
+        focused, pane = self.focused, self.pane
+        if isinstance(focused, (TableView, PageView)) and pane in focused.ancestors:
+            return focused
+        return pane.moved
+
     def _focus(self) -> None:
-        pane = self.pane
-        if isinstance(pane, FlowPane):
-            pane.focus_first()
-        else:
-            (pane.table or pane.query_one(PageView)).focus()
+        self.pane.moved.focus()
 
     def _open(self) -> None:
         pane = self.pane

@@ -67,16 +67,17 @@ def all_keys() -> tuple[Key, ...]:
     )
 
 
-def bindings(*, moving: bool) -> list[Binding]:
-    """The bindings of those that move within a widget, or of all others.
+def bindings(*, priority: bool) -> list[Binding]:
+    """The bindings of all keys, for the app, or of those that move, for widgets that stand in a dialog.
 
-    The others come before what widgets do with keys, so that keys that are typed fast act in their order: after `/` a
-    letter is written, whether the line for it has been drawn yet or not.
+    With priority they come before what widgets do with keys, so that keys that are typed fast act in their order: what
+    follows two moves is done to the row that they led to, and after `/` a letter is written, whether that has been
+    drawn yet or not.
     """
     return [
-        Binding(",".join(key.keys), f"do('{key.do}')", key.help, show=False, priority=not moving)
+        Binding(",".join(key.keys), f"do('{key.do}')", key.help, show=False, priority=priority)
         for key in all_keys()
-        if (key.group == MOVE) is moving
+        if priority or key.group == MOVE
     ]
 
 

@@ -24,7 +24,7 @@ class PageView(ScrollView, can_focus=True):
 
     WRAPS: ClassVar[bool] = True
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(moving=True))
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(priority=False))
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

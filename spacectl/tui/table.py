@@ -29,7 +29,7 @@ _NO_KIND: Kind[Any] = Kind((), str, str, bool)
 class TableView(ScrollView, can_focus=True):
     """Rows of a listing, with a cursor that stays on its row, marks, and a heading that sorts when it is clicked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(moving=True))
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(priority=False))
 
     @dataclass
     class Moved(Message):

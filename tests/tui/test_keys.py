@@ -367,6 +367,14 @@ async def test_letters_after_a_slash_are_written_however_fast_they_come(open_top
         assert len(bench.app.screen_stack) == 1
 
 
+async def test_what_acts_is_done_to_the_row_that_the_keys_before_it_led_to(open_top: Any) -> None:
+    async with open_top() as bench:
+        names = [each.name for each in bench.app.seen.spaces]
+        for key in ("2", "1", "down", "down", "r"):
+            bench.app.post_message(Key(key, key if len(key) == 1 else None))
+        await bench.shows(f"$ spacectl restart {names[2]}")
+
+
 async def test_ctrl_c_leaves(open_top: Any) -> None:
     async with open_top() as bench:
         await bench.press("ctrl+c")

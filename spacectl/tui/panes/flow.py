@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from spacectl.model.flow import EdgeReport
-from spacectl.tui.page import GraphView
+from spacectl.tui.page import GraphView, PageView
 from spacectl.tui.panes.pane import NOTHING, Pane, Selected
 from spacectl.tui.table import TableView
 from spacectl.view.top_edges import EDGES, edge_key, listing, told
@@ -100,13 +100,14 @@ class FlowPane(Pane):
         self._drawn = not self._drawn
         self._arrange()
         self.draw()
-        self.focus_first()
+        self.moved.focus()
         return True
 
-    def focus_first(self) -> None:
-        """Put the keys where they move something."""
+    @property
+    def moved(self) -> TableView | PageView:
+        """The drawing, where there is one."""
         graph = self.query_one(GraphView)
-        (graph if self._drawn and graph.display else self.query_one(TableView)).focus()
+        return graph if self._drawn and graph.display else self.query_one(TableView)
 
     def on_resize(self) -> None:
         self.draw()

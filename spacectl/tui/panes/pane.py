@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.containers import Vertical
 
+from spacectl.tui.page import PageView
 from spacectl.tui.table import TableView
 from spacectl.view.top_seen import Seen
 from spacectl.view.top_table import Query
@@ -46,6 +47,11 @@ class Pane(Vertical):
     def table(self) -> TableView | None:
         """The table that is moved in, if there is one."""
         return next(iter(self.query(TableView)), None)
+
+    @property
+    def moved(self) -> TableView | PageView:
+        """What keys move in."""
+        return self.table or self.query_one(PageView)
 
     @property
     def selected(self) -> Selected:
