@@ -138,7 +138,7 @@ def _nothing_refused(running: RunningSystem) -> None:
 
 def _restarts(running: RunningSystem, space: Space) -> None:
     before = running.report
-    old = {each.pid for each in _space(before, space.name).replicas} - {None}
+    old = {each.place for each in _space(before, space.name).replicas} - {None}
     manifest, replicas = space.manifest, max(1, len(_space(before, space.name).replicas))
     limit_s = replicas * (manifest.stop.timeout_s + manifest.ready.start_timeout_s) + _SLACK_S
     began = datetime.now(UTC)
@@ -146,13 +146,13 @@ def _restarts(running: RunningSystem, space: Space) -> None:
     now = _wait(running, limit_s, lambda ps: _is_renewed(_space(ps, space.name), old))
     _refuse(_killed(running, space.name, began))
     told = _space(now, space.name)
-    if not is_there(told) or old & {each.pid for each in told.replicas}:
+    if not is_there(told) or old & {each.place for each in told.replicas}:
         raise CheckFailedError("\n".join(f"{each.name}: {each.state}: {each.reason}" for each in told.replicas))
     _refuse(_crashes(running, space.name, began))
 
 
-def _is_renewed(space: SpaceReport, old: set[int | None]) -> bool:
-    return (is_there(space) and not old & {each.pid for each in space.replicas}) or is_lost(space)
+def _is_renewed(space: SpaceReport, old: set[str | None]) -> bool:
+    return (is_there(space) and not old & {each.place for each in space.replicas}) or is_lost(space)
 
 
 def _stops(running: RunningSystem, space: Space) -> None:

@@ -62,9 +62,9 @@ class Space(httpx.Client):
         Raises:
             AssertionError: it was not there in time.
         """
-        old = self._pids()
+        old = self._places()
         self._running.client.restart((self.name,))
-        self._until(lambda now: is_there(now) and old.isdisjoint(_pids_of(now)), "restarted", within)
+        self._until(lambda now: is_there(now) and old.isdisjoint(_places_of(now)), "restarted", within)
 
     def kill(self, replica: int | None = None) -> None:
         """End the processes of all its replicas, or of one (from 1), with SIGKILL; spacectl starts them again.
@@ -73,12 +73,15 @@ class Space(httpx.Client):
             LookupError: nothing of it runs.
         """
         wanted = {f"{self.name}.{replica}"} if replica is not None else {each.name for each in self.replicas}
-        victims = {each.name: each.pid for each in self.replicas if each.name in wanted and each.pid is not None}
+        victims = [each for each in self.replicas if each.name in wanted and each.place is not None]
         if not victims:
             raise LookupError(f"{self.name}: nothing to kill, no process runs")
-        for name, pid in victims.items():
-            self._running.forgiven[name] += 1
-            os.kill(pid, signal.SIGKILL)
+        for each in victims:
+            self._running.forgiven[each.name] += 1
+            if each.pid is not None:
+                os.kill(each.pid, signal.SIGKILL)
+            elif each.container is not None:
+                kill_container(each.container)
 
     def scale(self, replicas: int, *, within: float = _ACT_S) -> None:
         """Run so many replicas, and wait until they are there.
@@ -96,8 +99,8 @@ class Space(httpx.Client):
             f"{line.line.decode(errors='replace')}\n" for line in lines if not line.source.endswith(".build")
         )
 
-    def _pids(self) -> set[int]:
-        return _pids_of(self.report)
+    def _places(self) -> set[str]:
+        return _places_of(self.report)
 
     def _until(self, holds: Callable[[SpaceReport], bool], what: str, within: float) -> None:
         __tracebackhide__ = True
@@ -131,5 +134,12 @@ class Spaces(Mapping[str, Space]):
         return len(self._running.report.spaces)
 
 
-def _pids_of(space: SpaceReport) -> set[int]:
-    return {replica.pid for replica in space.replicas if replica.pid is not None}
+def kill_container(name: str) -> None:
+    """End what runs in a container with SIGKILL."""
+    from spacectl.adapters.containers.engine import Engine
+
+    Engine().ask(lambda api: api.kill(name, signal.SIGKILL))
+
+
+def _places_of(space: SpaceReport) -> set[str]:
+    return {replica.place for replica in space.replicas if replica.place is not None}

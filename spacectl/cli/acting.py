@@ -50,14 +50,14 @@ def act(verb: Verb, names: tuple[str, ...], *, timeout: str, system: Path | None
 
 def _taken_up(before: PsReport, now: PsReport, names: tuple[str, ...]) -> bool:
     """Whether every process of before has gone: a report from before the restart says nothing about it."""
-    old = {replica.pid for space in before.spaces if space.name in names for replica in space.replicas} - {None}
-    new = {replica.pid for space in now.spaces for replica in space.replicas}
+    old = {replica.place for space in before.spaces if space.name in names for replica in space.replicas} - {None}
+    new = {replica.place for space in now.spaces for replica in space.replicas}
     return old.isdisjoint(new)
 
 
 def _given_up(before: PsReport, now: PsReport, names: tuple[str, ...]) -> bool:
     """Whether a replica that ran before has failed: those of its space whose turn had not come run on."""
-    ran = {replica.name for space in before.spaces for replica in space.replicas if replica.pid is not None}
+    ran = {replica.name for space in before.spaces for replica in space.replicas if replica.place is not None}
     states = {each.name: each.state for space in now.spaces if space.name in names for each in space.replicas}
     return any(state == "failed" for name, state in states.items() if name in ran)
 
@@ -81,7 +81,7 @@ def _explain(verb: Verb, names: tuple[str, ...], last: PsReport | None, layout: 
         return None
     if verb != "stop":
         return explain_missing(layout, last, names)
-    alive = [each for space in last.spaces if space.name in names for each in space.replicas if each.pid is not None]
+    alive = [each for space in last.spaces if space.name in names for each in space.replicas if each.place is not None]
     for each in alive:
-        output.say(f"{each.name}: {each.state} (pid {each.pid})")
+        output.say(f"{each.name}: {each.state} ({each.place})")
     return ", ".join(each.name for each in alive) or None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import SystemOption
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _NOT_THERE = frozenset({502, 503, 504})
 
 
 def call(
-    space: Annotated[str, typer.Argument(help="The space whose API is called.")],
+    space: Annotated[str, typer.Argument(help="The space whose API is called.", autocompletion=completing.spaces)],
     method: Annotated[str, typer.Argument(help="GET, POST, …")],
     path: Annotated[str, typer.Argument(help="Such as /products?q=lamp.")],
     body: Annotated[str | None, typer.Argument(metavar="[JSON]", help="The body; - reads it from stdin.")] = None,

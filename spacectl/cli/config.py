@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import JsonOption, SystemOption
 from spacectl.cli.output import out, out_json
 from spacectl.errors import UsageError
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 def config(
     spaces: Annotated[
-        list[str] | None, typer.Argument(metavar="SPACE", help="Only these spaces; default: the whole system.")
+        list[str] | None,
+        typer.Argument(
+            metavar="SPACE", help="Only these spaces; default: the whole system.", autocompletion=completing.spaces
+        ),
     ] = None,
     system: SystemOption = None,
     as_json: JsonOption = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import JsonOption, SystemOption
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 def contracts(
     spaces: Annotated[
-        list[str] | None, typer.Argument(metavar="SPACE", help="Only what concerns these spaces; default: all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="SPACE", help="Only what concerns these spaces; default: all.", autocompletion=completing.spaces
+        ),
     ] = None,
     *,
     against: Annotated[

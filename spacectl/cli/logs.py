@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacectl.cli import output
+from spacectl.cli import completing, output
 from spacectl.cli.options import JsonOption, SystemOption
 from spacectl.errors import UsageError
 from spacectl.model.log_line import SUPERVISOR, owner
@@ -33,7 +33,9 @@ def logs(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Spaces, replicas (orders.1), builds (orders.build), bus, gateway, or spacectl itself."
+            metavar="NAME",
+            help="Spaces, replicas (orders.1), builds (orders.build), bus, gateway, or spacectl itself.",
+            autocompletion=completing.sources,
         ),
     ] = None,
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacectl.cli import output
+from spacectl.cli import completing, output
 from spacectl.cli.options import JsonOption
 from spacectl.errors import UsageError
 
@@ -30,6 +30,7 @@ def new(
             "--template",
             "-t",
             metavar="TEMPLATE",
+            autocompletion=completing.templates,
             help=f"A bundled template, a folder or a git address; default: {DEFAULT_TEMPLATE}.",
             show_default=False,
         ),

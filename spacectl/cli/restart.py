@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import SystemOption, TimeoutOption
 
 
 def restart(
-    spaces: Annotated[list[str] | None, typer.Argument(metavar="SPACE", help="Which; default: all.")] = None,
+    spaces: Annotated[
+        list[str] | None, typer.Argument(metavar="SPACE", help="Which; default: all.", autocompletion=completing.spaces)
+    ] = None,
     *,
     timeout: TimeoutOption = "60s",
     system: SystemOption = None,

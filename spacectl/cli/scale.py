@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import SystemOption, TimeoutOption
 
 
 def scale(
-    spaces: Annotated[list[str], typer.Argument(metavar="SPACE=N", help="A space and its number of replicas.")],
+    spaces: Annotated[
+        list[str],
+        typer.Argument(metavar="SPACE=N", help="A space and its number of replicas.", autocompletion=completing.counts),
+    ],
     *,
     timeout: TimeoutOption = "60s",
     system: SystemOption = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacectl.cli import output
+from spacectl.cli import completing, output
 from spacectl.cli.options import JsonOption, SystemOption
 from spacectl.errors import UsageError
 
@@ -23,7 +23,12 @@ _HAS_OPTION = {"ce-id", "nats-msg-id"}
 
 def send(
     subject: Annotated[
-        str, typer.Argument(metavar="SUBJECT", help="One that a space publishes, such as orders.placed.")
+        str,
+        typer.Argument(
+            metavar="SUBJECT",
+            help="One that a space publishes, such as orders.placed.",
+            autocompletion=completing.subjects,
+        ),
     ],
     body: Annotated[
         str | None,

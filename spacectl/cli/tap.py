@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacectl.cli import output
+from spacectl.cli import completing, output
 from spacectl.cli.options import JsonOption, SystemOption
 from spacectl.errors import UsageError
 
@@ -28,7 +28,11 @@ _SOURCE_WIDTH = 14
 def tap(
     subjects: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SUBJECT", help='What to show: "orders.placed", "orders.>", "*.placed"; default: all.'),
+        typer.Argument(
+            metavar="SUBJECT",
+            help='What to show: "orders.placed", "orders.>", "*.placed"; default: all.',
+            autocompletion=completing.subjects,
+        ),
     ] = None,
     *,
     since: Annotated[

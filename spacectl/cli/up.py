@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import SystemOption, TimeoutOption, counts, seconds
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ RuntimeName = Literal["process", "container"]
 
 def up(
     spaces: Annotated[
-        list[str] | None, typer.Argument(metavar="SPACE", help="Only these, with all they are after.")
+        list[str] | None,
+        typer.Argument(metavar="SPACE", help="Only these, with all they are after.", autocompletion=completing.spaces),
     ] = None,
     *,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when ready; the system runs on.")] = False,

@@ -122,7 +122,9 @@ def test_killed_removed_and_paused_containers(here: Callable[..., Any]) -> None:
     assert "timed out" in system.wait_for_replica("web.1", lambda each: each["state"] == "unhealthy")["reason"]
     docker("unpause", third["container"])
     system.wait_for_replica("web.1", lambda each: each["state"] == "ready")
-    docker("pause", third["container"])
+    assert system.run("restart", "web", within_s=60).code == 0
+    assert system.replica("web.1")["container"] != third["container"]
+    docker("pause", system.replica("web.1")["container"])
     assert system.run("down", within_s=40).code == 0
 
 

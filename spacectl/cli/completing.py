@@ -1,0 +1,65 @@
+"""What a shell offers at TAB: the spaces, replicas, subjects and templates that there are.
+
+It runs at each TAB, and whatever it printed would stand in the middle of somebody's line: manifests are read without
+being checked, nothing heavy is imported, and what cannot be read offers nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def spaces(incomplete: str) -> list[str]:
+    """The spaces whose names begin so."""
+    return _beginning(incomplete, (name for name, _ in _manifests()))
+
+
+def counts(incomplete: str) -> list[str]:
+    """The spaces, each with the sign before a number."""
+    return [f"{name}=" for name in spaces(incomplete)]
+
+
+def sources(incomplete: str) -> list[str]:
+    """Whatever has a log: spaces, their builds, engines, spacectl itself."""
+    names = [name for name, _ in _manifests()]
+    return _beginning(incomplete, [*names, *(f"{name}.build" for name in names), "bus", "gateway", "spacectl"])
+
+
+def subjects(incomplete: str) -> list[str]:
+    """The subjects that spaces publish."""
+    found = (subject for _, manifest in _manifests() for subject in manifest.get("events", {}).get("publishes", ()))
+    return _beginning(incomplete, found)
+
+
+def templates(incomplete: str) -> list[str]:
+    """The bundled templates of systems."""
+    from spacectl.scaffold.templates import bundled
+
+    return _beginning(incomplete, (each.name for each in bundled()))
+
+
+def _beginning(incomplete: str, names: Any) -> list[str]:
+    return sorted({name for name in names if isinstance(name, str) and name.startswith(incomplete)})
+
+
+def _manifests() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name of each space of the system here, and its manifest as it is written."""
+    from spacectl.adapters.folders import find_system
+    from spacectl.errors import SpacectlError
+
+    try:
+        root = find_system(None).root
+        patterns = _read(root / "system.toml").get("system", {}).get("spaces", ["spaces/*"])
+        files = [file for pattern in patterns for file in sorted(root.glob(f"{pattern}/space.toml"))]
+        manifests = [_read(file) for file in files]
+        named = [(str(each["space"]["name"]), each) for each in manifests if "name" in each.get("space", {})]
+    except (SpacectlError, OSError, ValueError, AttributeError, TypeError, NotImplementedError):
+        return
+    yield from named
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
