@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format lock bench pictures wheel binary clean help
+.PHONY: docs demo test lint format lock bench pictures wheel binary clean help
 
 help:
 	@echo "make demo    a shop with customers, made, run, shown in top, and removed"
 	@echo "make test    all tests"
 	@echo "make lint    style, types and the import contract"
 	@echo "make format  put the code into its usual form"
+	@echo "make docs    write docs/manifests.md from the models"
 	@echo "make lock    renew requirements*.lock from pyproject.toml"
 	@echo "make bench   measure it beside the plain way of doing the same"
 	@echo "make pictures  take the pictures of the README anew"
@@ -22,6 +23,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+docs: $(READY)
+	$(BIN)/python scripts/reference.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

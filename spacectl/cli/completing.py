@@ -7,7 +7,7 @@ being checked, nothing heavy is imported, and what cannot be read offers nothing
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,7 @@ def sources(incomplete: str) -> list[str]:
 
 def subjects(incomplete: str) -> list[str]:
     """The subjects that spaces publish."""
-    found = (subject for _, manifest in _manifests() for subject in manifest.get("events", {}).get("publishes", ()))
-    return _beginning(incomplete, found)
+    return _beginning(incomplete, (subject for _, published in _manifests() for subject in published))
 
 
 def templates(incomplete: str) -> list[str]:
@@ -41,12 +40,12 @@ def templates(incomplete: str) -> list[str]:
     return _beginning(incomplete, (each.name for each in bundled()))
 
 
-def _beginning(incomplete: str, names: Any) -> list[str]:
-    return sorted({name for name in names if isinstance(name, str) and name.startswith(incomplete)})
+def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+    return sorted({name for name in names if name.startswith(incomplete)})
 
 
-def _manifests() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The name of each space of the system here, and its manifest as it is written."""
+def _manifests() -> list[tuple[str, list[str]]]:
+    """The name of each space of the system here, and what it publishes."""
     from spacectl.adapters.folders import find_system
     from spacectl.errors import SpacectlError
 
@@ -55,10 +54,13 @@ def _manifests() -> Iterator[tuple[str, dict[str, Any]]]:
         patterns = _read(root / "system.toml").get("system", {}).get("spaces", ["spaces/*"])
         files = [file for pattern in patterns for file in sorted(root.glob(f"{pattern}/space.toml"))]
         manifests = [_read(file) for file in files]
-        named = [(str(each["space"]["name"]), each) for each in manifests if "name" in each.get("space", {})]
-    except (SpacectlError, OSError, ValueError, AttributeError, TypeError, NotImplementedError):
-        return
-    yield from named
+        return [
+            (each["space"]["name"], [str(subject) for subject in each.get("events", {}).get("publishes", ())])
+            for each in manifests
+            if isinstance(each["space"]["name"], str)
+        ]
+    except (SpacectlError, OSError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError):
+        return []  # of another form than a manifest has
 
 
 def _read(file: Path) -> dict[str, Any]:

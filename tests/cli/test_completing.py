@@ -66,10 +66,23 @@ def test_what_there_is_is_offered(shop: Path, line: str, words: list[str]) -> No
     assert offered(line, shop) == words
 
 
-def test_what_is_wrong_offers_nothing(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    (shop / "spaces" / "orders" / "space.toml").write_text("no toml")
-    assert offered("spacectl restart ", shop) == []
-    assert offered("spacectl restart ", tmp_path_factory.mktemp("empty")) == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no toml",
+        "space = 1",
+        "[other]",
+        "events = 1\n[space]\nname = 'a'",
+        "[space]\nname = 'a'\n[events]\npublishes = 5",
+    ],
+)
+def test_what_is_wrong_offers_nothing(shop: Path, text: str) -> None:
+    (shop / "spaces" / "orders" / "space.toml").write_text(text)
+    assert offered("spacectl tap ", shop) == []
+
+
+def test_outside_a_system_nothing_is_offered(tmp_path: Path) -> None:
+    assert offered("spacectl restart ", tmp_path) == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
