@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.adapters.envoy.program import find_envoy
 from spacectl.adapters.manifests import load
 from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
-from spacectl.adapters.network_ports import PortHold, Reservation, owner
-from spacectl.adapters.private_files import load_passwords, make_folder, read_json, write_access, write_private
+from spacectl.adapters.network_ports import PortHold
+from spacectl.adapters.private_files import load_passwords, make_folder, write_access, write_private
 from spacectl.core.adopting import NOTHING_LEFT, Survivors, held_ports
-from spacectl.core.assemble import BUS, GATEWAY, assemble, in_containers, select, serving
-from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
+from spacectl.core.assemble import BUS, assemble, in_containers, select, serving
+from spacectl.core.bus import (
+    bus_url,
+    embedded_access,
+    external_access,
+    plan_bus,
+    plan_server,
+    users_of,
+)
 from spacectl.core.environment import HOST
 from spacectl.core.gateway.documents import documents
 from spacectl.core.gateway.plan import backends, edge_name, plan_gateway, port_names
@@ -27,18 +32,14 @@ from spacectl.core.hints import did_you_mean
 from spacectl.core.isolating import isolated
 from spacectl.core.runtimes import running_as
 from spacectl.core.scaling import Scales, counts_of, scaled_to, still_asked
-from spacectl.errors import MachineError, UsageError
+from spacectl.errors import UsageError
 from spacectl.model.bus import BusAccess, BusPlan
 from spacectl.model.gateway import GatewayPlan
 from spacectl.model.layout import Layout
-from spacectl.model.manifest import Port, Runtime
+from spacectl.model.manifest import Runtime
 from spacectl.model.system import System
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_NATS_PORT = 4222
-
-_FRONT_DOOR = range(8080, 8100)
-"""Where people expect it; the first of them that is free."""
+from spacectl.wiring.ports import give_ports, read_ports
+from spacectl.wiring.reaching import network_of, place_of, seen_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def prepare(
     selected = choose(system, names, profiles)
     runtime = runtime or survivors.runtime
     system = running_as(system, runtime)
-    network, bridge = _network(system, layout)
+    network, bridge = network_of(system, layout, instance_of(layout.home))
     scales = {**still_asked(survivors.scales, system), **scaled_to(system, counts or {})}
     _make_folders(system, layout)
     plan = plan_bus(system)
@@ -156,7 +157,7 @@ def prepare(
     program = None if external is not None else find_nats_server()
     held = held_ports(survivors.adopted, read_ports(layout))
     envoy = find_envoy() if port_names(system) else None
-    ports, front_door = _ports(system, layout, scales, embedded=program is not None, held=held)
+    ports, front_door = give_ports(system, layout, scales, embedded=program is not None, held=held)
     access, urls = _bus(system, layout, plan, ports, bridge)
     prepared = Prepared(
         system=system,
@@ -216,7 +217,7 @@ def prepare_again(
     kept = {name: before.ports[name] for name in names if name in before.ports}
     envoy = before.envoy or (find_envoy() if port_names(system) else None)
     embedded = before.nats_server is not None
-    ports, front_door = _ports(system, before.layout, scales, embedded=embedded, held=kept)
+    ports, front_door = give_ports(system, before.layout, scales, embedded=embedded, held=kept)
     plan = plan_bus(system)
     access, urls = _bus(system, before.layout, plan, ports, before.bridge)
     return replace(
@@ -272,30 +273,13 @@ def _check_names(system: System, names: Iterable[str], profiles: Iterable[str]) 
             raise UsageError(f'no space is in a profile named "{profile}"', hint=hint)
 
 
-def _network(system: System, layout: Layout) -> tuple[str | None, str | None]:
-    """The name of the network for the system's containers, and this machine's address in it.
-
-    Raises:
-        MachineError: there is no engine that could run them, or it may not be used.
-    """
-    if not in_containers(system):
-        return None, None
-    from spacectl.adapters.containers.engine import INSTANCE, SYSTEM, Engine
-
-    instance = instance_of(layout.home)
-    name = f"spacectl-{system.name}-{instance[:8]}"
-    make_folder(layout.run)
-    make_folder(layout.containers)  # whoever looks for leftovers is to ask the engine from now on
-    return name, Engine().network(name, {INSTANCE: instance, SYSTEM: system.name})
-
-
 def _bus(
     system: System, layout: Layout, plan: BusPlan, ports: Mapping[str, int], bridge: str | None
 ) -> tuple[BusAccess, Mapping[str, str]]:
     inside = {} if bridge is None else dict.fromkeys(in_containers(system), bridge)
     external = system.manifest.bus.url
     if external is not None:
-        urls = {space.name: _seen_from(external, inside.get(space.name)) for space in system.spaces}
+        urls = {space.name: seen_from(external, inside.get(space.name)) for space in system.spaces}
         return external_access(plan, external), urls
     passwords = load_passwords(layout.secrets, users_of(plan))
     server = plan_server(system, port=ports[BUS], store=layout.bus_store)
@@ -307,82 +291,9 @@ def _bus(
     return access, urls
 
 
-def _seen_from(url: str, bridge: str | None) -> str:
-    """The address of an existing bus for a space; containers reach one on this machine by way of the gateway."""
-    host = urlsplit(url).hostname
-    if bridge is None or host not in _LOOPBACK:
-        return url
-    head, _, port = url.rpartition(":") if urlsplit(url).port else (url, "", str(_NATS_PORT))
-    return f"{head.removesuffix(host)}{bridge}:{port}"
-
-
-def _bus_place(system: System, ports: Mapping[str, int]) -> tuple[str, int] | None:
-    """Host and port of a bus that listens only on this machine; None where containers reach it themselves."""
-    external = system.manifest.bus.url
-    if external is None:
-        return HOST, ports[BUS]
-    found = urlsplit(external)
-    return (HOST, found.port or _NATS_PORT) if found.hostname in _LOOPBACK else None
-
-
 def _gateway(system: System, layout: Layout, ports: Mapping[str, int], bridge: str | None) -> GatewayPlan | None:
-    plan = plan_gateway(system, ports, bridge=bridge, bus=_bus_place(system, ports))
+    plan = plan_gateway(system, ports, bridge=bridge, bus=place_of(system, ports))
     if plan is not None:
         at_rest = backends(assemble(system, embedded_bus=False), ports)
         ConfigFolder(layout.gateway).write_missing(documents(plan, at_rest))
     return plan
-
-
-def _ports(
-    system: System, layout: Layout, scales: Scales, *, embedded: bool, held: Mapping[str, int]
-) -> tuple[Mapping[str, int], PortHold | None]:
-    """The port of every replica, engine and call; those that are held stay, unless the manifest asks for another one.
-
-    The front door's is kept from others, unless it is held already.
-    """
-    before = read_ports(layout)
-    given: dict[str, int] = {}
-    with Reservation(str(layout.home), held.values()) as reservation:
-        for name, port, where in _fixed(system, embedded=embedded):
-            if held.get(name) != port and not reservation.take(port):
-                hint = f'stop it, or set {where} port = "auto"'
-                raise MachineError(f"{name}: port {port} is in use by {owner(port)}", hint=hint)
-            given[name] = port
-        # The bus gets not the usual 4222: two systems that start side by side would both find it free.
-        names = (*((BUS,) if embedded else ()), *port_names(system), *_replicas(system, scales))
-        for name in sorted(names, key=lambda name: name not in before):  # who had one before finds it again
-            if name not in given:
-                usual = _FRONT_DOOR if name == GATEWAY else ()
-                given[name] = held[name] if name in held else reservation.first(*_preferred(before, name), *usual)
-        # Two systems that start side by side would both find 8080 free, and one would lose it for good.
-        door = given.get(GATEWAY)
-        front_door = None if door is None or held.get(GATEWAY) == door else reservation.keep(door)
-    write_private(layout.ports, json.dumps(before | given, indent=1) + "\n")
-    return given, front_door
-
-
-def read_ports(layout: Layout) -> dict[str, int]:
-    """The ports that were given out before, by replica and engine."""
-    return {name: port for name, port in read_json(layout.ports).items() if isinstance(port, int)}
-
-
-def _fixed(system: System, *, embedded: bool) -> list[tuple[str, int, str]]:
-    """The ports that manifests ask for by number: (who, port, where it is written)."""
-    asked: list[tuple[str, Port, str]] = [
-        (f"{space.name}.1", space.manifest.api.port, f"[api] in {space.source.file}:") for space in system.spaces
-    ]
-    if embedded:
-        asked.append((BUS, system.manifest.bus.port, "[bus]"))
-    if port_names(system):
-        asked.append((GATEWAY, system.manifest.gateway.port, "[gateway]"))
-    return [(name, port, where) for name, port, where in asked if isinstance(port, int)]
-
-
-def _preferred(before: Mapping[str, int], name: str) -> tuple[int, ...]:
-    return (before[name],) if name in before else ()
-
-
-def _replicas(system: System, scales: Scales) -> list[str]:
-    """Every replica; where a space is to have none its first too, for callers are given its address."""
-    counts = counts_of(system, scales)
-    return [f"{name}.{number}" for name, count in counts.items() for number in range(1, max(1, count) + 1)]
