@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import chain
 from typing import Self
 
 import psutil
 
-from spacectl.errors import MachineError
+from spacectl.errors import MachineError, UsageError
+
+RANGE = "SPACECTL_PORTS"
+"""The variable that names other ports to give out, such as `20000-25999`: for jobs that start at the same moment."""
 
 _FIRST, _LAST = 20_000, 31_999
 """Below the range from which Linux takes ports for outgoing connections (32768 on), so that none is taken by chance."""
+
+_HIGHEST = 2**16 - 1
 
 
 class PortHold:
@@ -40,14 +45,18 @@ class Reservation:
     Args:
         seed: decides where the search begins.
         given: ports that are somebody's, though perhaps nobody listens on them at the moment.
+
+    Raises:
+        UsageError: the variable that names the ports to give out does not name any.
     """
 
     def __init__(self, seed: str, given: Iterable[int] = ()) -> None:
         self._given = frozenset(given)
         self._held = ExitStack()
         self._sockets: dict[int, socket.socket] = {}
-        offset = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") % (_LAST - _FIRST)
-        self._candidates = _from(_FIRST + offset)
+        ports = _range()
+        offset = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") % len(ports)
+        self._candidates = chain(ports[offset:], ports[:offset])
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +130,7 @@ def _name(pid: int | None) -> str:
 
 
 def _bind(port: int) -> socket.socket | None:
-    if not 0 < port < 2**16:
+    if not 0 < port <= _HIGHEST:
         return None
     held = socket.socket()
     # As servers do: a port whose old connections linger in TIME_WAIT is free; one that is listened on is not.
@@ -139,6 +148,11 @@ def _bind(port: int) -> socket.socket | None:
     return held
 
 
-def _from(start: int) -> Iterator[int]:
-    size = _LAST - _FIRST
-    return (_FIRST + (start - _FIRST + step) % size for step in range(size))
+def _range() -> range:
+    text = os.environ.get(RANGE, "")
+    first, _, last = text.partition("-")
+    if not text:
+        return range(_FIRST, _LAST + 1)
+    if first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= _HIGHEST:
+        return range(int(first), int(last) + 1)
+    raise UsageError(f"{RANGE}={text} names no ports", hint=f"write it as {RANGE}={_FIRST}-{_LAST}")

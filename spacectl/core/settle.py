@@ -116,7 +116,7 @@ def _look_alike(one: Unit, other: Unit) -> bool:
 def _settle_build(unit: Unit) -> tuple[Unit, list[Action]]:
     waiting = any(replica.wanted and replica.phase is Phase.WAITING for replica in unit.replicas)
     if waiting and unit.build is BuildPhase.UNKNOWN:
-        if unit.manifest.build.command is None and not unit.in_container:
+        if not unit.has_build:
             return replace(unit, build=BuildPhase.DONE), []
         return replace(unit, build=BuildPhase.RUNNING), [Build(unit.name)]
     if unit.build is BuildPhase.RUNNING and not unit.wanted:

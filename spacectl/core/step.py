@@ -240,7 +240,7 @@ def _react(state: State, name: str, now: float) -> Step:
     unit = state.units[name]
     if not unit.wanted:
         return state, []
-    builds = unit.manifest.watch.on_change == "build" and unit.manifest.build.command is not None
+    builds = unit.manifest.watch.on_change == "build" and unit.has_build
     return _rebuild(state, unit) if builds else _renew(state, unit, now)
 
 
@@ -266,7 +266,7 @@ def _reshaped(state: State, event: Scale | Apply, now: float) -> Step:
     for name in sorted(event.renew & state.units.keys()):
         unit = replace(state.units[name], build_reason=None)
         runs = any(each.phase in RUNNING for each in unit.replicas)
-        builds = unit.manifest.build.command is not None and (runs or unit.build is BuildPhase.RUNNING)
+        builds = unit.has_build and (runs or unit.build is BuildPhase.RUNNING)
         state, more = _rebuild(state, unit) if builds else _renew(state, unit, now)
         actions += more
     state, more = _each(state, event.start - event.renew, lambda unit, replica: (_start(unit, replica, now), []))

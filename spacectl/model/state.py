@@ -219,6 +219,11 @@ class Unit:
         return self.manifest.run.runtime == "container"
 
     @property
+    def has_build(self) -> bool:
+        """Whether something is built before it starts."""
+        return self.manifest.build.command is not None or self.in_container
+
+    @property
     def serves(self) -> bool:
         """Whether others call it through the gateway."""
         return not self.engine and serves(self.manifest)

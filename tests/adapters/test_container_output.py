@@ -58,7 +58,8 @@ def test_another_container_begins_anew(tmp_path: Path) -> None:
     carrier(tmp_path).carry(pieces("old\n", "old\n"))
     new = carrier(tmp_path)
     assert new.log_start == 8
-    new.carry(pieces("new\n"))
+    new.close()  # killed before it wrote anything
+    carrier(tmp_path, goes_on=True).carry(pieces("new\n"))
     assert (tmp_path / "log").read_text() == "old\nold\nnew\n"
 
 

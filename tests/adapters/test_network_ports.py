@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spacectl.adapters.network_ports import Reservation, is_free, owner
-from spacectl.errors import MachineError
+from spacectl.errors import MachineError, UsageError
 
 
 def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
@@ -127,3 +127,16 @@ def test_a_port_that_is_somebodys_is_not_given_though_nobody_listens() -> None:
     with Reservation("seed", [port]) as reservation:
         assert not reservation.take(port)
         assert reservation.first(port) != port
+
+
+def test_other_ports_are_given_out_where_somebody_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACECTL_PORTS", "19990-19999")
+    with Reservation("a system") as reservation:
+        assert {reservation.first() for _ in range(5)} < set(range(19_990, 20_000))
+
+
+@pytest.mark.parametrize("text", ["20000", "b-a", "5-4", "0-9", "60000-70000"])
+def test_a_range_that_names_no_ports_is_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SPACECTL_PORTS", text)
+    with pytest.raises(UsageError, match=f"SPACECTL_PORTS={text} names no ports"):
+        Reservation("a system")

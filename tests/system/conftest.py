@@ -23,6 +23,7 @@ from spacectl.wiring.prepare import instance_of
 
 PROGRAMS = Path(__file__).parent / "programs"
 DEADLINE_S = 30.0
+_WORKERS, _PORTS_EACH = 8, 1_500
 PROMPT = "done>"
 """What the shell of a terminal writes after each line, before its exit code."""
 
@@ -264,7 +265,10 @@ def home(tmp_path: Path) -> Path:
 def environment(home: Path) -> dict[str, str]:
     """The environment of everything that a test runs: that of the tests, without what would change the commands."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(UNWANTED)}
-    return given | {"HOME": str(home), "TMPDIR": str(home)}
+    # Tests that run side by side start systems at the same moment, and each would find the other's ports free.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+    first = 20_000 + worker * _PORTS_EACH
+    return given | {"HOME": str(home), "TMPDIR": str(home), "SPACECTL_PORTS": f"{first}-{first + _PORTS_EACH - 1}"}
 
 
 @pytest.fixture

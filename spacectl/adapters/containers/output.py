@@ -43,6 +43,8 @@ class Carrier:
                 self._go_on(record)
             self._size = os.fstat(self._log).st_size
             self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if not goes_on:  # what is on record is another container's
+                os.pwrite(self._record, _RECORD.format(self._size, "").encode(), 0)
         except OSError as error:
             raise SpawnError(f"cannot write {error.filename}: {error.strerror}", final=False) from error
 

@@ -139,6 +139,8 @@ class Container:
 
     def _how_ended(self, state: Mapping[str, Any]) -> Ended:
         """How it ended; one that was ended by somebody else did not end by itself, whatever it made of it."""
+        if state["Status"] == "created":
+            return Ended(None, None, "it was made, and never started")
         ended = _ended(state, self.launch)
         if self._asked is not None or ended.cause is not None:
             return ended
