@@ -11,7 +11,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make lint    style, types and the import contract"
 	@echo "make format  put the code into its usual form"
-	@echo "make docs    write docs/manifests.md from the models"
+	@echo "make docs    write docs/manifests.md from the models, and the man pages from the commands"
 	@echo "make lock    renew requirements*.lock from pyproject.toml"
 	@echo "make bench   measure it beside the plain way of doing the same"
 	@echo "make pictures  take the pictures of the README anew"
@@ -26,6 +26,7 @@ test: $(READY)
 
 docs: $(READY)
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/manual.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

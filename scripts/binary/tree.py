@@ -55,7 +55,7 @@ def make(root: Path, requirements: Path, wheel: Path) -> None:
     for distribution in _locked(requirements):
         _copy_package(distribution, packages, root / "bin")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
+        archive.extractall(packages, [name for name in archive.namelist() if ".data/" not in name])
     shutil.copyfile(HERE / "payload" / "sitecustomize.py", packages / "sitecustomize.py")
     for folder in packages.glob("*.dist-info"):
         for name in _OF_THE_INSTALL:

@@ -68,9 +68,11 @@ def test_the_wheel_is_whole(wheel: Path) -> None:
     inside = contents(wheel)
     wanted = {f"spacectl/{name}" for name in files(PROJECT / "spacectl")}
     wanted |= {f"spacectl/_templates/{name}" for name in files(PROJECT / "templates")}
+    (about,) = [name.partition("/")[0] for name in inside if name.endswith("/METADATA")]
+    share = f"{about.removesuffix('.dist-info')}.data/data/share/man/man1"
+    wanted |= {f"{share}/{name}" for name in files(PROJECT / "docs" / "man")}
     told = {name for name in inside if ".dist-info/" not in name}
     assert told == wanted
-    (about,) = [name.partition("/")[0] for name in inside if name.endswith("/METADATA")]
     assert inside[f"{about}/licenses/LICENSE"] == (PROJECT / "LICENSE").read_bytes()
     assert b"spacectl = spacectl.__main__:main" in inside[f"{about}/entry_points.txt"]
     assert b"[pytest11]\nspacectl = spacectl.checks.plugin" in inside[f"{about}/entry_points.txt"]
@@ -124,6 +126,7 @@ def test_it_is_installed_as_a_tool(
     findings = {each["name"]: each for each in told}
     for name in ("nats-server", "envoy", "uv"):
         assert str(installed.parent.parent) in findings[name]["found"]  # they came along
+    assert (installed.resolve().parent.parent / "share" / "man" / "man1" / "spacectl-up.1").is_file()
     run([installed, "new", "tiny"], environment, tmp_path)
     tiny = adopt_system(tmp_path / "tiny", **environment)
     tiny.program = (str(installed),)

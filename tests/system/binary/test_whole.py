@@ -57,6 +57,24 @@ def test_it_says_what_the_installed_command_says(binary: Path, env: dict[str, st
         assert run([binary, *words], env) == run([sys.executable, "-m", "spacectl", *words], env)
 
 
+def test_it_completes_in_a_shell(binary: Path, env: dict[str, str], tmp_path: Path) -> None:
+    """By the script that it gives itself, under the name that it is put in PATH by."""
+    folder = tmp_path / "spaces" / "orders"
+    folder.mkdir(parents=True)
+    (tmp_path / "system.toml").write_text('[system]\nname = "shop"\n', encoding="utf-8")
+    (folder / "space.toml").write_text('[space]\nname = "orders"\n', encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "spacectl").symlink_to(binary)
+    script = (
+        'source <(spacectl --show-completion bash)\nCOMP_WORDS=("$@")\nCOMP_CWORD=$(($# - 1))\n'
+        '_spacectl_completion spacectl\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    found = env | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{env['PATH']}"}
+    for words, offered in ((["resta"], "restart"), (["up", "or"], "orders"), (["new", "x", "-t", "e"], "ecommerce")):
+        typed = ["bash", "--norc", "-c", script, "bash", "spacectl", *words]
+        assert run(typed, found, tmp_path) == f"{offered}\n"
+
+
 def test_nothing_but_what_the_lock_names_is_in_it(binary: Path, env: dict[str, str], caches: Path) -> None:
     run([binary, "--help"], env)
     python = unpacked(caches) / "bin" / "spacectl-python"
@@ -66,6 +84,7 @@ def test_nothing_but_what_the_lock_names_is_in_it(binary: Path, env: dict[str, s
     locked = {plain(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
     assert inside - locked == {"spacectl"}
     assert not {"pip", "pytest-xdist"} & inside
+    assert not [*unpacked(caches).rglob("spacectl-*.data")]  # what the wheel has for other folders
     libraries = " ".join(path.name for path in (unpacked(caches) / "lib").iterdir())
     assert not re.findall(r"lib(?:readline|gdbm|db-|nsl|crypt\.)\S*", libraries)
 
