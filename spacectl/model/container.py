@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from spacectl.model.strict import Strict
 
+DATA = "/data"
+"""Where a container finds the folder that its space owns."""
+
 
 class ContainerSpec(Strict):
     """What a container is made of, beside what every replica is given.

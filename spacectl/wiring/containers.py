@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from spacectl.adapters.containers.running import Container
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (of the container's own network: nobody else is in it)
-DATA = "/data"
 _NOBODY = 65532
 """Whom containers run as where spacectl runs as root, by a convention of images without root."""
 

@@ -20,13 +20,14 @@ from spacectl.core.assemble import BUS, GATEWAY
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
 from spacectl.core.gateway.documents import BOOTSTRAP
 from spacectl.core.restarting import describe
+from spacectl.model.container import DATA
 from spacectl.model.events import Adopted
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.record import LaunchRecord
 from spacectl.model.state import Ended, Unit
 from spacectl.runtime.world import Process
-from spacectl.wiring.containers import DATA, EVERYWHERE, ContainerRunner
+from spacectl.wiring.containers import EVERYWHERE, ContainerRunner
 from spacectl.wiring.current import Current
 from spacectl.wiring.limits import Limits
 from spacectl.wiring.prepare import Prepared

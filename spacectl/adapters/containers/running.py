@@ -26,7 +26,7 @@ from spacectl.adapters.containers.engine import (
 )
 from spacectl.adapters.containers.output import Carrier
 from spacectl.core.environment import MARK
-from spacectl.model.container import pseudo_pid
+from spacectl.model.container import DATA, pseudo_pid
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.state import Ended, Process
 
@@ -37,8 +37,6 @@ _SIGNALLED = 128
 """Exit codes above it stand for signals, as in a shell."""
 
 _LOGS = {"max-size": "64m", "max-file": "2"}
-DATA = "/data"
-"""Where a container finds the folder that its space owns."""
 
 
 @dataclass(eq=False)
