@@ -35,6 +35,19 @@ class ContainerSpec(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a container runs, from one start of it to the next.
+
+    Attributes:
+        pid: its first process, as this machine numbers it.
+        host: its address in the system's network.
+    """
+
+    pid: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundContainer:
     """A container of the system, whether it runs or not.
 

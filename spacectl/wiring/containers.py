@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spacectl.core.environment import Given, argv, container_environment, expand
-from spacectl.model.container import ContainerSpec
+from spacectl.model.container import ContainerSpec, Place
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.state import Ended, Process, Unit
@@ -94,9 +94,9 @@ class ContainerRunner:
         """Run a probe's command inside; why it failed, or None."""
         return await asyncio.to_thread(self._containers.execute, pid, argv(command, env))
 
-    def mains(self) -> Mapping[int, int]:
-        """The first process of each container, by what stands for the container."""
-        return self._containers.mains()
+    def places(self) -> Mapping[int, Place]:
+        """Where each container runs, by what stands for the container."""
+        return self._containers.places()
 
     def close(self) -> None:
         """Remove the system's network: nothing is in it any more."""

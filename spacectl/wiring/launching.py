@@ -20,7 +20,7 @@ from spacectl.core.assemble import BUS, GATEWAY
 from spacectl.core.environment import HOST, INSTANCE, Given, argv, environment, inheritable
 from spacectl.core.gateway.documents import BOOTSTRAP
 from spacectl.core.restarting import describe
-from spacectl.model.container import DATA
+from spacectl.model.container import DATA, Place
 from spacectl.model.events import Adopted
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
@@ -54,9 +54,9 @@ class Launcher:
             self._runner = ContainerRunner(self._current)
         return self._runner
 
-    def mains(self) -> Mapping[int, int]:
-        """The first process of each container, by what stands for the container."""
-        return {} if self._runner is None else self._runner.mains()
+    def places(self) -> Mapping[int, Place]:
+        """Where each container runs, by what stands for the container."""
+        return {} if self._runner is None else self._runner.places()
 
     def close(self) -> None:
         """Remove what was made for containers, all of which have ended."""

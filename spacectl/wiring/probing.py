@@ -17,6 +17,7 @@ from spacectl.errors import MachineError
 from spacectl.model.actions import Note
 from spacectl.model.bus import BusConnection
 from spacectl.model.checks import ProbeKind
+from spacectl.model.container import Place
 from spacectl.runtime.world import Running
 from spacectl.wiring.current import Current
 from spacectl.wiring.gateway import Gateway
@@ -58,11 +59,13 @@ class UnitProber:
         checks = ready_checks(unit) if kind == "ready" else checks_of(probe_section(unit.manifest, kind))
         limit = _BUS_TIMEOUT_S if unit.engine else timeout_s
         pid = running.process.pid
-        if pid not in self._targets:
-            if pid < 0 and pid not in self._launcher.mains():
-                return "its container is being made"
-            self._targets[pid] = self._target(running)
-        return await self._prober.probe(self._targets[pid], checks, limit)
+        place = self._launcher.places().get(pid) if pid < 0 else Place(pid, HOST)
+        if place is None:
+            return "its container is being made"
+        target = self._targets.get(pid)
+        if target is None or (target.pid, target.host) != (place.pid, place.host):  # somebody restarted a container
+            target = self._targets[pid] = self._target(running, place)
+        return await self._prober.probe(target, checks, limit)
 
     def forget(self, pid: int) -> None:
         """Drop what is remembered of a process that ended."""
@@ -87,11 +90,11 @@ class UnitProber:
                 self._note(Note("bus", "ready", "again") if reason is None else Note("bus", "unhealthy", reason))
             last = reason
 
-    def _target(self, running: Running) -> Target:
+    def _target(self, running: Running, place: Place) -> Target:
         unit, process = running.unit, running.process
         return Target(
-            pid=self._launcher.mains().get(process.pid, process.pid),
-            host=getattr(process, "host", None) or HOST,
+            pid=place.pid,
+            host=place.host,
             port=process.launch.port,
             started_at=running.started_at,
             log=process.launch.log,

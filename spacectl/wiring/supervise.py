@@ -161,8 +161,8 @@ async def _serve(layout: Layout, supervisor: Supervisor) -> None:
 async def _sample(supervisor: Supervisor, launcher: Launcher) -> None:
     sampler = Sampler()
     while True:
-        inside = launcher.mains()
-        mains = {pid: inside.get(pid, pid) for pid in supervisor.pids()}
+        places = launcher.places()
+        mains = {pid: places[pid].pid if pid in places else pid for pid in supervisor.pids()}
         taken = sampler.sample(mains.values())
         usage = {pid: taken[main] for pid, main in mains.items() if main in taken}
         supervisor.measured(

@@ -62,6 +62,10 @@ def inspected(system: Any, replica: str) -> Any:
     return json.loads(docker("inspect", system.replica(replica)["container"]))[0]
 
 
+def address_of(name: str) -> str:
+    return docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
+
+
 def test_processes_and_containers_reach_each_other(here: Callable[..., Any], serve: Callable[..., str]) -> None:
     ask = "trap 'exit 0' TERM; wget -q -O - $API_URL/health; echo; echo up; sleep 100000 & wait $!"
     limits = '[limits]\nmemory = "64MB"\ncpu = 0.5\n'
@@ -126,6 +130,35 @@ def test_killed_removed_and_paused_containers(here: Callable[..., Any]) -> None:
     assert system.replica("web.1")["container"] != third["container"]
     docker("pause", system.replica("web.1")["container"])
     assert system.run("down", within_s=40).code == 0
+
+
+def test_one_that_is_started_again_by_hand_is_probed_where_it_is_now(
+    here: Callable[..., Any], wait_for: Callable[..., Any]
+) -> None:
+    system = here({"web": web() + '[ready]\ninterval = "200ms"\nfailures = 1\n'})
+    system.up("--timeout", "60s", within_s=90)
+    name, supervisor = system.replica("web.1")["container"], system.ps()["supervisor_pid"]
+    before = address_of(name)
+    (network,) = inspected(system, "web.1")["NetworkSettings"]["Networks"]
+    health = system.state / "data" / "web" / "health"
+    os.kill(supervisor, signal.SIGSTOP)  # or it may see the end, and start another one
+    try:
+        docker("stop", name)
+        other = docker("run", "--detach", "--network", network, IMAGE, "sleep", "100000")  # takes the address
+        health.unlink()
+        docker("start", name)
+        wait_for(health.exists, "started")
+        assert address_of(name) != before
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    try:
+        health.unlink()
+        unwell = system.wait_for_replica("web.1", lambda each: each["state"] == "unhealthy" and "404" in each["reason"])
+        assert unwell["container"] == name
+        health.touch()
+        system.wait_for_replica("web.1", lambda each: each["state"] == "ready")
+    finally:
+        docker("rm", "--force", other)
 
 
 def test_a_killed_supervisor_loses_no_container_and_no_line(

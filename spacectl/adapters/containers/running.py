@@ -26,7 +26,7 @@ from spacectl.adapters.containers.engine import (
 )
 from spacectl.adapters.containers.output import Carrier
 from spacectl.core.environment import MARK
-from spacectl.model.container import DATA, pseudo_pid
+from spacectl.model.container import DATA, Place, pseudo_pid
 from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.state import Ended, Process
 
@@ -46,8 +46,7 @@ class Container:
     Attributes:
         mark: its name; nobody else's, ever.
         pid: stands for it where a process has its id.
-        host: its address in the system's network; None until it runs.
-        main_pid: its first process, as this machine numbers it; None until it runs.
+        place: where it runs; None where it does not.
     """
 
     launch: Launch
@@ -56,8 +55,7 @@ class Container:
     ended: asyncio.Future[Ended] = field(repr=False)
     _engine: Engine = field(repr=False)
     _carrier: Carrier = field(repr=False)
-    host: str | None = None
-    main_pid: int | None = None
+    place: Place | None = None
     start_ticks: int = 0
     _asked: int | None = None
     _made: bool = False
@@ -110,9 +108,7 @@ class Container:
         seen: dict[str, Any] = self._engine.ask(lambda api: api.inspect_container(self.mark))
         state: dict[str, Any] = seen["State"]
         self._made = True
-        self.main_pid = state["Pid"] or None
-        networks = seen["NetworkSettings"]["Networks"].values()
-        self.host = next((each["IPAddress"] for each in networks if each["IPAddress"]), self.host)
+        self.place = _place(seen)
         return state
 
     def follow(self) -> Ended:
@@ -239,9 +235,9 @@ class Containers:
         self._begin(container, container.look)
         return container
 
-    def mains(self) -> dict[int, int]:
-        """The first process of each container that runs, by what stands for the container."""
-        return {pid: each.main_pid for pid, each in self._live.items() if each.main_pid is not None}
+    def places(self) -> dict[int, Place]:
+        """Where each container that runs does so, by what stands for the container."""
+        return {pid: place for pid, each in self._live.items() if (place := each.place) is not None}
 
     def execute(self, pid: int, argv: Sequence[str]) -> str | None:
         """Run a command in a container; why it failed, or None. Blocks."""
@@ -280,7 +276,7 @@ class Containers:
 
     def _over(self, container: Container, ended: Ended) -> None:
         self._live.pop(container.pid, None)
-        container.main_pid = None
+        container.place = None
         if not container.ended.done():
             container.ended.set_result(ended)
 
@@ -316,6 +312,11 @@ def _create(api: Any, container: Container, name: str, labels: Mapping[str, str]
         "host_config": host,
         "healthcheck": {"test": ["NONE"]},
     }
+
+
+def _place(seen: Mapping[str, Any]) -> Place | None:
+    addresses = [each["IPAddress"] for each in seen["NetworkSettings"]["Networks"].values() if each["IPAddress"]]
+    return Place(seen["State"]["Pid"], addresses[0]) if seen["State"]["Pid"] and addresses else None
 
 
 def _ended(state: Mapping[str, Any], launch: Launch) -> Ended:
