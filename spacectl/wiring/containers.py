@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spacectl.adapters.processes.tail import tail
 from spacectl.core.environment import Given, argv, container_environment, expand
 from spacectl.model.container import ContainerSpec, Place
 from spacectl.model.launch import Launch, SpawnError
@@ -40,7 +41,8 @@ class ContainerRunner:
         prepared = current.prepared
         self._engine = Engine()
         self._images = Images(self._engine)
-        self._containers = Containers(self._engine, prepared.system.name, prepared.instance, prepared.layout.containers)
+        records = prepared.layout.containers
+        self._containers = Containers(self._engine, prepared.system.name, prepared.instance, records, tail)
         self._tags: dict[str, str] = {}
 
     def start(self, unit: Unit, launch: Launch, number: int) -> Container:

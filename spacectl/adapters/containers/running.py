@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,11 @@ from spacectl.model.state import Ended, Process
 
 _AGAIN_S = 0.2
 _PATIENCE_S = 60.0
-_TAIL_BYTES, _TAIL_LINES = 16 * 1024, 20
 _SIGNALLED = 128
 """Exit codes above it stand for signals, as in a shell."""
+
+Tail = Callable[[Path, int], tuple[str, ...]]
+"""The last lines that a log holds from an offset on."""
 
 _LOGS = {"max-size": "64m", "max-file": "2"}
 
@@ -55,6 +56,7 @@ class Container:
     ended: asyncio.Future[Ended] = field(repr=False)
     _engine: Engine = field(repr=False)
     _carrier: Carrier = field(repr=False)
+    _tail: Tail = field(repr=False)
     place: Place | None = None
     start_ticks: int = 0
     _asked: int | None = None
@@ -77,14 +79,7 @@ class Container:
 
     def tail(self) -> tuple[str, ...]:
         """The last lines it wrote."""
-        try:
-            with self.launch.log.open("rb") as file:
-                end = file.seek(0, os.SEEK_END)
-                file.seek(max(self.log_start, end - _TAIL_BYTES))
-                text = file.read()
-        except OSError:
-            return ()
-        return tuple(text.decode(errors="replace").splitlines()[-_TAIL_LINES:])
+        return self._tail(self.launch.log, self.log_start)
 
     def make(self, name: str, labels: Mapping[str, str]) -> None:
         """Make it and start it; blocks.
@@ -203,13 +198,15 @@ class Containers:
         system: the system's name.
         instance: the system's mark.
         records: the folder that says what of their output was carried over.
+        tail: finds the last lines of a log.
     """
 
-    def __init__(self, engine: Engine, system: str, instance: str, records: Path) -> None:
+    def __init__(self, engine: Engine, system: str, instance: str, records: Path, tail: Tail) -> None:
         self._engine = engine
         self._system = system
         self._instance = instance
         self._records = records
+        self._tail = tail
         self._live: dict[int, Container] = {}
 
     def spawn(self, launch: Launch, replica: str) -> Container:
@@ -255,7 +252,7 @@ class Containers:
     def _container(self, launch: Launch, name: str, replica: str, *, goes_on: bool) -> Container:
         carrier = Carrier(launch.log, self._records / replica, goes_on=goes_on)
         ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
-        return Container(launch, name, carrier.log_start, ended, self._engine, carrier)
+        return Container(launch, name, carrier.log_start, ended, self._engine, carrier, self._tail)
 
     def _begin(self, container: Container, begin: Any) -> None:
         loop = asyncio.get_running_loop()
