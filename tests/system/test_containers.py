@@ -132,6 +132,19 @@ def test_killed_removed_and_paused_containers(here: Callable[..., Any]) -> None:
     assert system.run("down", within_s=40).code == 0
 
 
+def test_a_signal_that_did_not_end_it_is_no_end(here: Callable[..., Any], wait_for: Callable[..., Any]) -> None:
+    job = "trap 'echo told' HUP; echo up; while [ ! -e /data/go ]; do sleep 0.05 & wait $!; done"
+    system = here({"once": f'kind = "job"\n{web(job)}[api]\nserves = false\n'})
+    begun = system.start("up", "--detach", "--timeout", "60s")
+    wait_for(lambda: "up" in system.log("once.1"), "started")
+    docker("kill", "--signal", "HUP", system.replica("once.1")["container"])
+    wait_for(lambda: "told" in system.log("once.1"), "told")
+    (system.state / "data" / "once" / "go").touch()
+    assert begun.wait(timeout=90) == 0
+    once = system.replica("once.1")
+    assert (once["state"], once["restarts"]) == ("completed", 0)
+
+
 def test_one_that_is_started_again_by_hand_is_probed_where_it_is_now(
     here: Callable[..., Any], wait_for: Callable[..., Any]
 ) -> None:

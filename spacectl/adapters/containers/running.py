@@ -14,6 +14,7 @@ from typing import Any
 
 import docker
 
+from spacectl.adapters.containers import endings
 from spacectl.adapters.containers.engine import (
     INSTANCE,
     REPLICA,
@@ -31,9 +32,6 @@ from spacectl.model.state import Ended, Process
 
 _AGAIN_S = 0.2
 _PATIENCE_S = 60.0
-_SIGNALLED = 128
-"""Exit codes above it stand for signals, as in a shell."""
-
 Tail = Callable[[Path, int], tuple[str, ...]]
 """The last lines that a log holds from an offset on."""
 
@@ -101,19 +99,18 @@ class Container:
             AwayError, RefusedError: nothing.
         """
         seen: dict[str, Any] = self._engine.ask(lambda api: api.inspect_container(self.mark))
-        state: dict[str, Any] = seen["State"]
         self._made = True
         self.place = _place(seen)
-        return state
+        return seen
 
     def follow(self) -> Ended:
         """Carry its output until it has ended, whatever becomes of the engine meanwhile; blocks."""
         while True:
             try:
                 self._carry()
-                state = self.look()
-                if not state["Running"]:
-                    return self._how_ended(state)
+                seen = self.look()
+                if not seen["State"]["Running"]:
+                    return self._how_ended(seen)
             except MissingError:
                 return Ended(None, None, "its container was removed by hand")
             except (AwayError, RefusedError):
@@ -126,30 +123,27 @@ class Container:
             self._carrier.say(reason)
         self._carrier.close()
 
-    def _how_ended(self, state: Mapping[str, Any]) -> Ended:
+    def _how_ended(self, seen: Mapping[str, Any]) -> Ended:
         """How it ended; one that was ended by somebody else did not end by itself, whatever it made of it."""
-        if state["Status"] == "created":
-            return Ended(None, None, "it was made, and never started")
-        ended = _ended(state, self.launch)
+        ended = endings.ended(seen["State"], self.launch.container.memory if self.launch.container else None)
         if self._asked is not None or ended.cause is not None:
             return ended
         if ended.signal == signal.SIGKILL:  # as `docker rm -f` does, before it removes it
             time.sleep(_AGAIN_S)
             self.look()
         try:
-            signals = self._engine.ask(self._signals)
+            number = endings.ended_by(self._engine.ask(self._signals), seen)
         except AwayError:
             return Ended(None, None, "the Docker engine was stopped")
-        if ended.signal is None and signals:
-            return Ended(None, None, f"stopped from outside, or with the Docker engine, by signal {signals[-1]}")
+        if ended.signal is None and number is not None:
+            return Ended(None, None, f"stopped from outside, or with the Docker engine, by signal {number}")
         return ended
 
-    def _signals(self, api: docker.APIClient) -> list[str]:
+    def _signals(self, api: docker.APIClient) -> list[endings.Sent]:
         """The signals that the engine has sent to it."""
         about = {"container": self.mark, "event": "kill"}
         now: Any = f"{time.time():.6f}"  # to whole seconds it would leave out the last, or wait for the end of this one
-        told = api.events(since=1, until=now, filters=about, decode=True)
-        return [str(each["Actor"]["Attributes"].get("signal", "?")) for each in told]
+        return [endings.sent(each) for each in api.events(since=1, until=now, filters=about, decode=True)]
 
     def _carry(self) -> None:
         since = self._carrier.since_s or None
@@ -314,13 +308,3 @@ def _create(api: Any, container: Container, name: str, labels: Mapping[str, str]
 def _place(seen: Mapping[str, Any]) -> Place | None:
     addresses = [each["IPAddress"] for each in seen["NetworkSettings"]["Networks"].values() if each["IPAddress"]]
     return Place(seen["State"]["Pid"], addresses[0]) if seen["State"]["Pid"] and addresses else None
-
-
-def _ended(state: Mapping[str, Any], launch: Launch) -> Ended:
-    code = int(state["ExitCode"])
-    if state.get("OOMKilled"):
-        limit = launch.container.memory if launch.container is not None else None
-        return Ended(None, 9, "it used more memory than its limit" + (f" of {limit} bytes" if limit else ""))
-    if state.get("Error") and code:
-        return Ended(None, None, f"it could not be started: {state['Error']}")
-    return Ended(code, None) if code <= _SIGNALLED else Ended(None, code - _SIGNALLED)
