@@ -6,6 +6,7 @@ The API: https://docs.docker.com/reference/api/engine/
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,11 @@ from spacectl.model.container import FoundContainer
 INSTANCE, REPLICA, SYSTEM = "spacectl.instance", "spacectl.replica", "spacectl.system"
 """Labels: the mark of the system, the replica, the system's name."""
 
+IMAGE = "spacectl.image"
+"""Label of an image that was built for a space: its name and tag, which images that are built from it do not have."""
+
 _TIMEOUT_S = 60
+_RUNNING = frozenset({"running", "paused", "restarting"})
 _SOCKET = Path("/var/run/docker.sock")
 
 T = TypeVar("T")
@@ -105,16 +110,17 @@ class Engine:
         return address
 
     def containers(self, labels: Mapping[str, str]) -> list[FoundContainer]:
-        """The containers with these labels, running or not.
+        """The containers of replicas with these labels, running or not.
 
         Raises:
             AwayError, RefusedError: it does not tell.
         """
-        found = self.ask(lambda api: api.containers(all=True, filters={"label": _labelled(labels)}))
+        wanted = [*_labelled(labels), REPLICA, SYSTEM]
+        found = self.ask(lambda api: api.containers(all=True, filters={"label": wanted}))
         return [
-            FoundContainer(each["Names"][0].lstrip("/"), each["Labels"].get(REPLICA, "?"), each["State"] != "exited")
+            FoundContainer(name, each["Labels"][REPLICA], each["State"] in _RUNNING)
             for each in found
-            if each["Names"]
+            if (name := _name_of_replica(each)) is not None
         ]
 
     def remove_networks(self, labels: Mapping[str, str]) -> None:
@@ -127,16 +133,14 @@ class Engine:
             self._try("remove_network", each["Id"])
 
     def remove_images(self, labels: Mapping[str, str]) -> list[str]:
-        """Remove the images with these labels; returns the names of those that are gone.
+        """Remove the images with these labels that were built for spaces; returns the names of those that are gone.
 
         Raises:
             AwayError: it does not answer.
         """
-        gone: list[str] = []
-        for each in self.ask(lambda api: api.images(filters={"label": _labelled(labels)})):
-            if self._try("remove_image", each["Id"], force=True):
-                gone += each.get("RepoTags") or [each["Id"]]
-        return gone
+        found = self.ask(lambda api: api.images(filters={"label": [*_labelled(labels), IMAGE]}))
+        names = [each["Labels"][IMAGE] for each in found if each["Labels"][IMAGE] in (each.get("RepoTags") or ())]
+        return [name for name in names if self._try("remove_image", name, force=True)]
 
     def _try(self, request: str, name: str, **more: Any) -> bool:
         try:
@@ -148,6 +152,14 @@ class Engine:
 
 def _labelled(labels: Mapping[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in labels.items()]
+
+
+def _name_of_replica(container: Mapping[str, Any]) -> str | None:
+    """The name that a supervisor gave it; None where somebody else runs an image that has our labels."""
+    labels = container["Labels"]
+    begins = re.escape(f"/{labels[SYSTEM]}-{labels[REPLICA]}-")
+    names = [name for name in container["Names"] or () if re.fullmatch(f"{begins}[0-9a-f]{{7}}", name)]
+    return names[0].removeprefix("/") if names else None
 
 
 def _text(error: docker.errors.APIError) -> str:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from docker.utils.build import exclude_paths
 
-from spacectl.adapters.containers.engine import INSTANCE, AwayError, Engine, MissingError, RefusedError
+from spacectl.adapters.containers.engine import IMAGE, INSTANCE, AwayError, Engine, MissingError, RefusedError
 from spacectl.model.state import Ended
 
 _HASH_DIGITS = 12
@@ -78,8 +78,8 @@ class Images:
         return self._logged(
             log,
             lambda api: api.build(
-                path=str(order.folder), tag=tag, buildargs=dict(order.args), labels={INSTANCE: order.instance},
-                rm=True, forcerm=True, decode=True,
+                path=str(order.folder), tag=tag, buildargs=dict(order.args),
+                labels={INSTANCE: order.instance, IMAGE: tag}, rm=True, forcerm=True, decode=True,
             ),
         )  # fmt: skip
 
