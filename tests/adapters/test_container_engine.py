@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from collections.abc import Iterator
 from io import BytesIO
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from engine import IMAGE, docker, make_image, need_engine
 
-from spacectl.adapters.containers.engine import INSTANCE, REPLICA, SYSTEM, Engine
+from spacectl.adapters.containers.engine import INSTANCE, REPLICA, SYSTEM, Engine, address_in
 from spacectl.adapters.containers.images import ImageOrder, Images
 from spacectl.model.container import FoundContainer
 
@@ -24,14 +25,15 @@ def instance() -> Iterator[str]:
     yield mark
     for name in docker("ps", "--all", "--quiet", "--filter", f"label={INSTANCE}={mark}").split():
         docker("rm", "--force", name)
-    for name in docker("images", "--quiet", "--filter", f"label={INSTANCE}={mark}").split():
-        docker("rmi", "--force", name)
+    for name in docker("network", "ls", "--quiet", "--filter", f"label={INSTANCE}={mark}").split():
+        docker("network", "rm", name)
+    docker("image", "prune", "--all", "--force", "--filter", f"label={INSTANCE}={mark}")
 
 
-def create(instance: str, replica: str, name: str, *words: str, image: str = IMAGE) -> str:
+def create(instance: str, replica: str, name: str) -> str:
     labels = {INSTANCE: instance, REPLICA: replica, SYSTEM: "tiny"}
     given = [word for label, value in labels.items() for word in ("--label", f"{label}={value}")]
-    docker("create", "--name", name, *given, *words, image, "sleep", "100000")
+    docker("create", "--name", name, "--network", "none", *given, IMAGE, "sleep", "100000")
     return name
 
 
@@ -52,6 +54,30 @@ def test_which_containers_of_a_system_run(instance: str) -> None:
     ]
 
 
+def test_a_network_is_made_once_and_gives_this_machine_an_address(instance: str) -> None:
+    name, labels = f"tiny-{instance}", {INSTANCE: instance}
+    address = Engine().network(name, labels)
+    assert ipaddress.ip_address(address).is_private
+    assert Engine().network(name, labels) == address
+    assert len(docker("network", "ls", "--quiet", "--filter", f"name={name}").split()) == 1
+    Engine().remove_networks(labels)
+    assert not docker("network", "ls", "--quiet", "--filter", f"name={name}")
+
+
+@pytest.mark.parametrize(
+    ("config", "address"),
+    [
+        ([{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}], "172.18.0.1"),
+        ([{"Gateway": "fd00::1"}, {"Subnet": "10.1.0.0/24", "Gateway": "10.1.0.1/24"}], "10.1.0.1"),
+        ([{"Subnet": "10.1.0.0/24"}], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_the_address_of_this_machine_in_a_network(config: list[dict[str, str]] | None, address: str | None) -> None:
+    assert address_in({"IPAM": {"Driver": "default", "Config": config}}) == address
+
+
 def test_what_somebody_makes_of_an_image_is_left_alone(instance: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\n")
     ours, theirs = f"tiny-{instance}/web:1", f"theirs-{instance}:1"
@@ -59,7 +85,7 @@ def test_what_somebody_makes_of_an_image_is_left_alone(instance: str, tmp_path: 
     assert Images(Engine()).build(order, ours, log).success, log.getvalue()
     (tmp_path / "Dockerfile").write_text(f"FROM {ours}\nENV X=1\n")
     docker("build", "--tag", theirs, str(tmp_path))
-    docker("run", "--detach", "--name", f"run-{instance}", ours, "sleep", "100000")
+    docker("run", "--detach", "--network", "none", "--name", f"run-{instance}", ours, "sleep", "100000")
     create(instance, "web.1", f"copy-{instance}")  # as one of a container's image that was kept with its labels
     assert Engine().containers({INSTANCE: instance}) == []
     assert Engine().remove_images({INSTANCE: instance}) == [ours]

@@ -106,7 +106,12 @@ class Engine:
             raise MachineError(
                 f"no network for containers: {error}", hint="`spacectl doctor` says what is missing"
             ) from error
-        address: str = made["IPAM"]["Config"][0]["Gateway"]
+        address = address_in(made)
+        if address is None:
+            raise MachineError(
+                f"the network {name} gives this machine no IPv4 address, so that containers reach nothing here",
+                hint=f"remove it, and the next `up` makes it anew: docker network rm {name}",
+            )
         return address
 
     def containers(self, labels: Mapping[str, str]) -> list[FoundContainer]:
@@ -148,6 +153,12 @@ class Engine:
         except RefusedError:
             return False
         return True
+
+
+def address_in(network: Mapping[str, Any]) -> str | None:
+    """The IPv4 address that this machine has in a network, as the engine tells of it; None where it has none."""
+    told = [each.get("Gateway", "").partition("/")[0] for each in network["IPAM"]["Config"] or ()]
+    return next((each for each in told if each and ":" not in each), None)
 
 
 def _labelled(labels: Mapping[str, str]) -> list[str]:
