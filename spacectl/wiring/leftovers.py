@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from spacectl.adapters.containers.presence import is_there
 from spacectl.adapters.processes import leftovers
 from spacectl.adapters.run_records import RunRecords, boot_id
 from spacectl.core.adopting import Found, Survivors, scales_of, survivors
@@ -101,12 +102,14 @@ def kill(layout: Layout) -> None:
 
 
 def may_have_containers(layout: Layout) -> bool:
-    """Whether it is worth asking an engine: containers ran here, or nobody knows what did."""
-    return layout.containers.is_dir() or not layout.ports.exists()
+    """Whether it is worth asking an engine: containers ran here, or nobody knows what did and there may be one."""
+    return layout.containers.is_dir() or (not layout.ports.exists() and is_there())
 
 
 def remove_images(layout: Layout) -> list[str]:
     """Remove the images that were built for the system; returns their names."""
+    if not is_there():
+        return []
     from spacectl.adapters.containers.leftovers import remove_images
 
     return remove_images(instance_of(layout.home))

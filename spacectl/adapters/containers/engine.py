@@ -5,11 +5,9 @@ The API: https://docs.docker.com/reference/api/engine/
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 
 import docker
@@ -29,7 +27,6 @@ IMAGE = "spacectl.image"
 
 _TIMEOUT_S = 60
 _RUNNING = frozenset({"running", "paused", "restarting"})
-_SOCKET = Path("/var/run/docker.sock")
 
 T = TypeVar("T")
 
@@ -44,11 +41,6 @@ class RefusedError(Exception):
 
 class MissingError(RefusedError):
     """What was named is not there."""
-
-
-def is_there() -> bool:
-    """Whether an engine may answer here: costs nothing, and needs no library."""
-    return bool(os.environ.get("DOCKER_HOST")) or _SOCKET.exists()
 
 
 class Engine:

@@ -8,7 +8,7 @@ from functools import partial
 
 from docker import APIClient
 
-from spacectl.adapters.containers.engine import INSTANCE, AwayError, Engine, RefusedError, is_there
+from spacectl.adapters.containers.engine import INSTANCE, AwayError, Engine, RefusedError
 from spacectl.errors import MachineError
 from spacectl.model.container import FoundContainer
 
@@ -26,7 +26,7 @@ def find(instance: str, *, were_there: bool) -> list[FoundContainer]:
         MachineError: no engine answers, and containers may be left.
     """
     try:
-        return Engine().containers({INSTANCE: instance}) if is_there() or were_there else []
+        return Engine().containers({INSTANCE: instance})
     except (AwayError, RefusedError) as error:
         if not were_there:
             return []
@@ -52,8 +52,6 @@ def _end(api: APIClient, name: str, number: int) -> None:
 
 def remove_networks(instance: str) -> bool:
     """Remove the networks of a system; whether an engine was there to do so."""
-    if not is_there():
-        return False
     try:
         Engine().remove_networks({INSTANCE: instance})
     except (AwayError, RefusedError):
@@ -63,8 +61,6 @@ def remove_networks(instance: str) -> bool:
 
 def remove_images(instance: str) -> list[str]:
     """Remove the images that were built for a system; returns their names."""
-    if not is_there():
-        return []
     try:
         return Engine().remove_images({INSTANCE: instance})
     except (AwayError, RefusedError):
