@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,17 @@ from spacectl.model.state import Ended, Process, Unit
 from spacectl.wiring.current import Current
 
 if TYPE_CHECKING:
+    from spacectl.adapters.containers.cancelling import Cancelling
     from spacectl.adapters.containers.images import ImageOrder
     from spacectl.adapters.containers.running import Container
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (of the container's own network: nobody else is in it)
 _NOBODY = 65532
 """Whom containers run as where spacectl runs as root, by a convention of images without root."""
+
+_MAKERS, _ASKERS = 4, 64
+"""Threads for images, which take minutes, and for commands of probes, which may hang: those that everything else of the
+supervisor shares are few."""
 
 _UNSET = re.compile(r"\$\{?[A-Za-z_]")
 
@@ -44,6 +50,9 @@ class ContainerRunner:
         records = prepared.layout.containers
         self._containers = Containers(self._engine, prepared.system.name, prepared.instance, records, tail)
         self._tags: dict[str, str] = {}
+        self._makers = ThreadPoolExecutor(_MAKERS, "image")
+        self._askers = ThreadPoolExecutor(_ASKERS, "probe")
+        self._commands: dict[tuple[int, tuple[str, ...]], asyncio.Future[str | None]] = {}
 
     def start(self, unit: Unit, launch: Launch, number: int) -> Container:
         """Begin to make a container.
@@ -83,8 +92,21 @@ class ContainerRunner:
         return Launch(words, folder, env, log, given.port, container=spec)
 
     async def build(self, unit: Unit, folder: Path, log: Path) -> Ended | None:
-        """Build the image of a space, or fetch it; None when it is there."""
-        return await asyncio.to_thread(self._build, unit.manifest, folder, log)
+        """Build the image of a space, or fetch it; None when it is there. The engine stops what is cancelled."""
+        from spacectl.adapters.containers.engine import AwayError, RefusedError
+
+        order = self._order(unit.manifest, folder)
+        try:
+            tag = await asyncio.to_thread(_tag, unit.manifest, order)
+            is_there = await asyncio.to_thread(self._images.has, tag)
+        except (AwayError, RefusedError) as error:
+            return Ended(None, None, str(error))
+        except OSError as error:
+            return Ended(None, None, f"{error.strerror}: {error.filename}")
+        ended = None if is_there else await self._made(order, tag, log)
+        if ended is None or ended.success:
+            self._tags[unit.name] = tag
+        return ended
 
     async def is_stale(self, manifest: SpaceManifest, folder: Path) -> bool:
         """Whether what its image is built from is no longer what it was when it was built."""
@@ -93,8 +115,15 @@ class ContainerRunner:
         return order is not None and built is not None and built != await asyncio.to_thread(lambda: order.tag)
 
     async def command(self, pid: int, command: Command, env: Mapping[str, str]) -> str | None:
-        """Run a probe's command inside; why it failed, or None."""
-        return await asyncio.to_thread(self._containers.execute, pid, argv(command, env))
+        """Run a probe's command inside; why it failed, or None. One that still runs is not run again beside itself."""
+        words = argv(command, env)
+        running = self._commands.get((pid, words))
+        if running is None:
+            loop = asyncio.get_running_loop()
+            running = loop.run_in_executor(self._askers, self._containers.execute, pid, words)
+            self._commands[pid, words] = running
+            running.add_done_callback(lambda _: self._commands.pop((pid, words), None))
+        return await asyncio.shield(running)
 
     def places(self) -> Mapping[int, Place]:
         """Where each container runs, by what stands for the container."""
@@ -110,39 +139,33 @@ class ContainerRunner:
             return  # whoever looks for leftovers goes on asking
         shutil.rmtree(self._current.prepared.layout.containers, ignore_errors=True)
 
-    def _build(self, manifest: SpaceManifest, folder: Path, log: Path) -> Ended | None:
-        from spacectl.adapters.containers.engine import AwayError, RefusedError
+    async def _made(self, order: ImageOrder | None, tag: str, log: Path) -> Ended:
+        from spacectl.adapters.containers.cancelling import Cancelling
 
-        name, order = manifest.space.name, self._order(manifest, folder)
-        tag = (manifest.container.image or "") if order is None and manifest.container else ""
+        cancelling = Cancelling()
+        making = asyncio.get_running_loop().run_in_executor(self._makers, self._make, order, tag, log, cancelling)
         try:
-            if order is not None:
-                tag = order.tag
-            if self._images.has(tag):
-                self._tags[name] = tag
-                return None
-        except (AwayError, RefusedError) as error:
-            return Ended(None, None, str(error))
-        except OSError as error:
-            return Ended(None, None, f"{error.strerror}: {error.filename}")
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            cancelling.cancel()
+            await asyncio.wait([making])  # whoever builds the space next is not to do so beside it
+            raise
+
+    def _make(self, order: ImageOrder | None, tag: str, log: Path, cancelling: Cancelling) -> Ended:
         try:
             with log.open("ab") as file:
-                ended = self._images.pull(tag, file) if order is None else self._images.build(order, tag, file)
+                if order is None:
+                    return self._images.pull(tag, file, cancelling)
+                return self._images.build(order, tag, file, cancelling)
         except OSError as error:
             return Ended(None, None, f"{error.strerror}: {log}")
-        if ended.success:
-            self._tags[name] = tag
-        return ended
 
     def _image(self, manifest: SpaceManifest, folder: Path) -> str:
         known = self._tags.get(manifest.space.name)
         if known is not None:
             return known
-        order = self._order(manifest, folder)
-        if order is None:
-            return "" if manifest.container is None else manifest.container.image or ""
         try:
-            return order.tag
+            return _tag(manifest, self._order(manifest, folder))
         except OSError as error:
             raise SpawnError(f"cannot read {error.filename}: {error.strerror}", final=True) from error
 
@@ -160,6 +183,17 @@ class ContainerRunner:
             args={name: value for name, value in args.items() if not _UNSET.search(value)},
             instance=prepared.instance,
         )
+
+
+def _tag(manifest: SpaceManifest, order: ImageOrder | None) -> str:
+    """The name of the image of a space; blocks, for it reads what one is built from.
+
+    Raises:
+        OSError: something of that cannot be read.
+    """
+    if order is not None:
+        return order.tag
+    return "" if manifest.container is None else manifest.container.image or ""
 
 
 def _user() -> str:

@@ -229,6 +229,38 @@ def test_images_are_built_when_what_they_are_made_of_changes(here: Callable[...,
     assert ours(system, "images", "--quiet") == []
 
 
+def test_builds_that_take_long_hold_up_nothing_and_end_when_cancelled(
+    here: Callable[..., Any], serve: Callable[..., str], wait_for: Callable[..., Any]
+) -> None:
+    mark = f"made={uuid.uuid4()}"
+
+    def builds() -> list[str]:
+        return docker("ps", "--quiet", "--no-trunc", "--filter", f"label={mark}").split()
+
+    image = '[run]\ncommand = ["none"]\nruntime = "container"\n[container]\nbuild = "."\n[api]\nserves = false\n'
+    slow = [f"slow{number}" for number in range(8)]
+    asked = web(more="") + '[ready]\nexec = ["cat", "/data/health"]\n'
+    system = here({"app": serve(), "web": asked, **dict.fromkeys(slow, image)})
+    for name in slow:
+        (system.root / "spaces" / name / "Dockerfile").write_text(
+            f"FROM {IMAGE}\nLABEL {mark}\nRUN echo {name} && sleep 100000\n"
+        )
+    system.start("up", "--detach", "--timeout", "60s")
+    wait_for(lambda: len(builds()) > 1, "several builds at a time")
+    system.wait_for_replica("app.1", lambda each: each["state"] == "ready")
+    system.wait_for_replica("web.1", lambda each: each["state"] == "ready")
+
+    first = builds()
+    assert system.run("stop", *slow, within_s=60).code == 0
+    wait_for(lambda: not set(first) & set(builds()), "the engine stops what was cancelled")
+    wait_for(lambda: not builds(), "nothing else begins")
+    system.start("start", "slow0")
+    (again,) = wait_for(builds, "it is built again")
+    assert system.run("down", within_s=60).code == 0
+    wait_for(lambda: again not in builds(), "the engine stops it")
+    docker("image", "prune", "--force", "--filter", f"label={mark}")
+
+
 def test_what_cannot_be_run_is_told(here: Callable[..., Any], idle: Callable[..., str]) -> None:
     system = here({"web": web().replace(IMAGE, "nowhere.invalid/none:1"), "app": idle()})
     away = system.run("up", "--detach", env={"DOCKER_HOST": "unix:///nonexistent.sock"})

@@ -11,10 +11,12 @@ from typing import Any, BinaryIO
 
 from docker.utils.build import exclude_paths
 
+from spacectl.adapters.containers.cancelling import Cancelling
 from spacectl.adapters.containers.engine import IMAGE, INSTANCE, AwayError, Engine, MissingError, RefusedError
 from spacectl.model.state import Ended
 
 _HASH_DIGITS = 12
+_CANCELLED = "it is not wanted any more"
 _IGNORE = ".dockerignore"
 
 
@@ -73,32 +75,34 @@ class Images:
             return False
         return True
 
-    def build(self, order: ImageOrder, tag: str, log: BinaryIO) -> Ended:
+    def build(self, order: ImageOrder, tag: str, log: BinaryIO, cancelling: Cancelling) -> Ended:
         """Build an image, the engine's output going to a log; blocks."""
-        return self._logged(
+        return _logged(
             log,
+            cancelling,
             lambda api: api.build(
                 path=str(order.folder), tag=tag, buildargs=dict(order.args),
                 labels={INSTANCE: order.instance, IMAGE: tag}, rm=True, forcerm=True, decode=True,
             ),
         )  # fmt: skip
 
-    def pull(self, name: str, log: BinaryIO) -> Ended:
+    def pull(self, name: str, log: BinaryIO, cancelling: Cancelling) -> Ended:
         """Fetch an image from its registry; blocks."""
         repository, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "latest")
-        return self._logged(log, lambda api: api.pull(repository, tag=tag, stream=True, decode=True))
+        return _logged(log, cancelling, lambda api: api.pull(repository, tag=tag, stream=True, decode=True))
 
-    def _logged(self, log: BinaryIO, request: Any) -> Ended:
-        def run(api: Any) -> str | None:
-            return _copied(request(api), log)
 
-        try:
-            trouble = self._engine.ask(run)
-        except (AwayError, RefusedError) as error:
-            trouble = str(error)
-            log.write(f"{trouble}\n".encode())
-        log.flush()
-        return Ended(0, None) if trouble is None else Ended(None, None, trouble)
+def _logged(log: BinaryIO, cancelling: Cancelling, request: Any) -> Ended:
+    def run(api: Any) -> str | None:
+        return _CANCELLED if cancelling.cancelled else _copied(request(api), log)
+
+    try:
+        trouble = cancelling.engine().ask(run)
+    except (AwayError, RefusedError) as error:
+        trouble = _CANCELLED if cancelling.cancelled else str(error)
+        log.write(f"{trouble}\n".encode())
+    log.flush()
+    return Ended(0, None) if trouble is None else Ended(None, None, trouble)
 
 
 def _copied(told: Iterable[Mapping[str, Any]], log: BinaryIO) -> str | None:

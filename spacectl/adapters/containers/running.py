@@ -24,18 +24,16 @@ from spacectl.adapters.containers.engine import (
     MissingError,
     RefusedError,
 )
+from spacectl.adapters.containers.making import created
 from spacectl.adapters.containers.output import Carrier
-from spacectl.core.environment import MARK
-from spacectl.model.container import DATA, Place, pseudo_pid
-from spacectl.model.launch import Launch, SpawnError
+from spacectl.model.container import Place, pseudo_pid
+from spacectl.model.launch import Launch
 from spacectl.model.state import Ended, Process
 
 _AGAIN_S = 0.2
 _PATIENCE_S = 60.0
 Tail = Callable[[Path, int], tuple[str, ...]]
 """The last lines that a log holds from an offset on."""
-
-_LOGS = {"max-size": "64m", "max-file": "2"}
 
 
 @dataclass(eq=False)
@@ -55,6 +53,7 @@ class Container:
     _engine: Engine = field(repr=False)
     _carrier: Carrier = field(repr=False)
     _tail: Tail = field(repr=False)
+    _gone: asyncio.Future[None] = field(repr=False)
     place: Place | None = None
     start_ticks: int = 0
     _asked: int | None = None
@@ -71,9 +70,13 @@ class Container:
             threading.Thread(target=self._signal, args=(number,), daemon=True).start()
 
     async def gone(self) -> None:
-        """Remove it once it has ended."""
-        await asyncio.shield(self.ended)
-        await asyncio.to_thread(self._remove)
+        """Wait until it has been removed, as it is once it has ended."""
+        await asyncio.shield(self._gone)
+
+    def removed(self) -> None:
+        """Tell whoever waits for it that it is no longer there."""
+        if not self._gone.done():
+            self._gone.set_result(None)
 
     def tail(self) -> tuple[str, ...]:
         """The last lines it wrote."""
@@ -85,7 +88,7 @@ class Container:
         Raises:
             AwayError, RefusedError: the engine did not.
         """
-        made = self._engine.ask(lambda api: api.create_container(**_create(api, self, name, labels)))
+        made = self._engine.ask(lambda api: api.create_container(**created(api, self.launch, name, labels)))
         self._made = True
         self._engine.ask(lambda api: api.start(made["Id"]))
         self.look()
@@ -171,7 +174,8 @@ class Container:
         except (AwayError, RefusedError):
             return
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
+        """Remove it, as soon as an engine answers; blocks."""
         end = time.monotonic() + _PATIENCE_S
         while time.monotonic() < end:
             try:
@@ -245,8 +249,10 @@ class Containers:
 
     def _container(self, launch: Launch, name: str, replica: str, *, goes_on: bool) -> Container:
         carrier = Carrier(launch.log, self._records / replica, goes_on=goes_on)
-        ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
-        return Container(launch, name, carrier.log_start, ended, self._engine, carrier, self._tail)
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[Ended] = loop.create_future()
+        gone: asyncio.Future[None] = loop.create_future()
+        return Container(launch, name, carrier.log_start, ended, self._engine, carrier, self._tail, gone)
 
     def _begin(self, container: Container, begin: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -262,6 +268,8 @@ class Containers:
                 ended, reason = Ended(None, None, f"it could not be started: {error}"), f"spacectl: {error}"
             container.close(reason)
             loop.call_soon_threadsafe(self._over, container, ended)
+            container.remove()
+            loop.call_soon_threadsafe(container.removed)
 
         threading.Thread(target=live, name=container.mark, daemon=True).start()
 
@@ -270,39 +278,6 @@ class Containers:
         container.place = None
         if not container.ended.done():
             container.ended.set_result(ended)
-
-
-def _create(api: Any, container: Container, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    launch = container.launch
-    spec = launch.container
-    if spec is None:
-        raise SpawnError("it is no container", final=True)
-    host = api.create_host_config(
-        binds=[f"{spec.data}:{DATA}"],
-        port_bindings={} if launch.port is None else {launch.port: ("127.0.0.1", launch.port)},
-        network_mode=spec.network,
-        read_only=spec.read_only,
-        tmpfs={"/tmp": ""} if spec.read_only else None,  # noqa: S108  (the container's own)
-        cap_drop=["ALL"],
-        cap_add=list(spec.capabilities) or None,
-        security_opt=["no-new-privileges"],
-        mem_limit=spec.memory,
-        memswap_limit=spec.memory,
-        nano_cpus=None if spec.cpu is None else int(spec.cpu * 1e9),
-        log_config={"type": "json-file", "config": _LOGS},
-    )
-    return {
-        "image": spec.image,
-        "command": list(launch.argv) or None,
-        "name": name,
-        "hostname": labels[REPLICA],
-        "user": spec.user,
-        "environment": {**launch.env, MARK: name},
-        "ports": None if launch.port is None else [launch.port],
-        "labels": dict(labels),
-        "host_config": host,
-        "healthcheck": {"test": ["NONE"]},
-    }
 
 
 def _place(seen: Mapping[str, Any]) -> Place | None:
