@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 
 from spacectl.adapters.containers.presence import is_there
 from spacectl.adapters.processes import leftovers
@@ -83,10 +84,10 @@ def end(
         for each in spaces or left:  # the spaces may need the engines to finish what they do
             if each.pid not in asked:
                 asked.add(each.pid)
-                _signal([each], signals.get(each.name.rpartition(".")[0], signal.SIGTERM))
-        _signal((each for each in left if each.ended), signal.SIGTERM)  # of a container: this removes it
+                _signal(layout, [each], signals.get(each.name.rpartition(".")[0], signal.SIGTERM))
+        _signal(layout, (each for each in left if each.ended), signal.SIGTERM)  # of a container: this removes it
         if hurry() or time.monotonic() >= deadline:
-            _signal(left, signal.SIGKILL)
+            _signal(layout, left, signal.SIGKILL)
         time.sleep(0.02)
     if not spared and may_have_containers(layout):
         from spacectl.adapters.containers.leftovers import remove_networks
@@ -115,13 +116,19 @@ def remove_images(layout: Layout) -> list[str]:
     return remove_images(instance_of(layout.home))
 
 
-def _signal(found: Iterable[Found], number: int) -> None:
+def _signal(layout: Layout, found: Iterable[Found], number: int) -> None:
     everything = list(found)
     leftovers.signal_all((each.pid for each in everything if each.pid > 0), number)
     if names := [each.mark for each in everything if each.pid < 0]:
         from spacectl.adapters.containers.leftovers import end
 
-        end(names, number)
+        end(names, number, _outputs(layout))
+
+
+def _outputs(layout: Layout) -> dict[str, tuple[Path, Path]]:
+    """Where the output of each container on record goes, and where it is said how much of it has."""
+    replicas = [(f"{unit.unit}.{each.number}", each) for unit in _records(layout) for each in unit.replicas]
+    return {each.mark: (layout.log(name), layout.containers / name) for name, each in replicas if each.pid < 0}
 
 
 def _records(layout: Layout) -> list[UnitRecord]:

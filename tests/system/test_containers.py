@@ -177,8 +177,9 @@ def test_one_that_is_started_again_by_hand_is_probed_where_it_is_now(
 def test_a_killed_supervisor_loses_no_container_and_no_line(
     here: Callable[..., Any], wait_for: Callable[..., Any]
 ) -> None:
-    count = "trap 'exit 0' TERM; echo up; i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01 & wait $!; done"
-    system = here({"counts": quiet(count)})
+    loop = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01 & wait $!; done"
+    stay = "trap 'echo asked' TERM; echo up; while :; do sleep 0.05 & wait $!; done"
+    system = here({"counts": quiet(f"trap 'echo bye; exit 0' TERM; echo up; {loop}"), "stays": quiet(stay)})
     system.up("--timeout", "60s", within_s=90)
     before = inspected(system, "counts.1")["Id"]
     for _ in range(2):
@@ -190,12 +191,14 @@ def test_a_killed_supervisor_loses_no_container_and_no_line(
         assert inspected(system, "counts.1")["Id"] == before
     lines = system.log("counts.1").count("\n")
     wait_for(lambda: system.log("counts.1").count("\n") > lines + 20, "more lines")
-    numbers = [int(line.split()[1]) for line in system.log("counts.1").splitlines() if line.startswith("line ")]
-    assert numbers == list(range(1, len(numbers) + 1))
 
     os.kill(system.ps()["supervisor_pid"], signal.SIGKILL)
-    assert system.run("down", within_s=40).code == 0
+    assert system.run("down", "--timeout", "2s", within_s=40).code == 0
     assert ours(system, "ps", "--all", "--quiet") == []
+    numbers = [int(line.split()[1]) for line in system.log("counts.1").splitlines() if line.startswith("line ")]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert system.log("counts.1").endswith("\nbye\n")
+    assert system.log("stays.1").startswith("up\nasked\n")  # although it had to be killed
 
 
 def test_down_finds_them_where_all_records_are_gone(here: Callable[..., Any], tmp_path: Path) -> None:
