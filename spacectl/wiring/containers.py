@@ -60,8 +60,6 @@ class ContainerRunner:
         Raises:
             SpawnError: it cannot be begun.
         """
-        if launch.container is not None:
-            _give(Path(launch.container.data), launch.container.user)
         return self._containers.spawn(launch, f"{unit.name}.{number}")
 
     def adopt(self, launch: Launch, replica: str, process: Process) -> Container:
@@ -199,20 +197,3 @@ def _tag(manifest: SpaceManifest, order: ImageOrder | None) -> str:
 def _user() -> str:
     user, group = os.getuid(), os.getgid()
     return f"{_NOBODY}:{_NOBODY}" if user == 0 else f"{user}:{group}"
-
-
-def _give(data: Path, user: str | None) -> None:
-    """Let the user of a container write its data; only root can, and only root has to.
-
-    Raises:
-        SpawnError: it cannot be given.
-    """
-    if os.getuid() != 0 or user != f"{_NOBODY}:{_NOBODY}":
-        return
-    try:
-        for path in (data, *data.rglob("*")):
-            if path.lstat().st_uid != _NOBODY:
-                os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
-        data.chmod(0o700)
-    except OSError as error:
-        raise SpawnError(f"cannot give {error.filename} to the container: {error.strerror}", final=True) from error

@@ -264,6 +264,20 @@ def test_builds_that_take_long_hold_up_nothing_and_end_when_cancelled(
     docker("image", "prune", "--force", "--filter", f"label={mark}")
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+@pytest.mark.parametrize(("user", "owner"), [("12345:12345", 12345), ("app", 12346)])
+def test_a_user_of_its_own_has_its_data(here: Callable[..., Any], user: str, owner: int) -> None:
+    manifest = '[run]\ncommand = ["none"]\nruntime = "container"\n[api]\nserves = false\n[ready]\nlog = "up"\n'
+    system = here({"web": f'{manifest}[container]\nbuild = "."\nuser = "{user}"\n'})
+    folder = system.root / "spaces" / "web"
+    (folder / "passwd").write_text("app:x:12346:12346::/:/bin/sh\n")
+    command = 'CMD ["sh", "-c", "trap \'exit 0\' TERM; touch /data/mine && echo up; sleep 100000 & wait $!"]\n'
+    (folder / "Dockerfile").write_text(f"FROM {IMAGE}\nCOPY passwd /etc/passwd\n{command}")
+    system.up("--timeout", "60s", within_s=90)
+    assert (system.state / "data" / "web" / "mine").stat().st_uid == owner
+    assert system.run("down", "--data").code == 0
+
+
 def test_what_cannot_be_run_is_told(here: Callable[..., Any], idle: Callable[..., str]) -> None:
     system = here({"web": web().replace(IMAGE, "nowhere.invalid/none:1"), "app": idle()})
     away = system.run("up", "--detach", env={"DOCKER_HOST": "unix:///nonexistent.sock"})

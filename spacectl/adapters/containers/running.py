@@ -24,6 +24,7 @@ from spacectl.adapters.containers.engine import (
     MissingError,
     RefusedError,
 )
+from spacectl.adapters.containers.giving import give, users_of
 from spacectl.adapters.containers.making import created
 from spacectl.adapters.containers.output import Carrier
 from spacectl.model.container import Place, pseudo_pid
@@ -90,6 +91,9 @@ class Container:
         """
         made = self._engine.ask(lambda api: api.create_container(**created(api, self.launch, name, labels)))
         self._made = True
+        spec = self.launch.container
+        if spec is not None and spec.user is not None:
+            give(Path(spec.data), spec.user, lambda: users_of(self._engine, name))
         self._engine.ask(lambda api: api.start(made["Id"]))
         self.look()
         if self._asked is not None:
