@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the checks into the order of their groups."""
     items.sort(key=lambda item: _STAGES.index(_group(item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with a failed smoke check what was not settled, as with one that is written in Python."""
+    report = yield
+    if call.when == "call" and isinstance(item, SystemItem) and item.group == "smoke":
+        fixtures.tell_unsettled(report, item.config)
+    return report
 
 
 class Teller:
@@ -101,7 +112,7 @@ class Teller:
         )  # fmt: skip
         if outcome == "skipped":
             return told.model_copy(update={"message": _skip_reason(decisive)})
-        return told.model_copy(update=_why(decisive.longreprtext, _crash(decisive))) if outcome == "failed" else told
+        return told.model_copy(update=_why(_detail(decisive), _crash(decisive))) if outcome == "failed" else told
 
     def _tell(self, progress: CheckProgress) -> None:
         data = progress.model_dump_json(exclude_none=True).encode() + b"\n"
@@ -122,6 +133,11 @@ def _name(item: pytest.Item) -> str:
 def _why(text: str, first: str | None = None) -> dict[str, str]:
     lines: Iterator[str] = (line for line in (first or text).splitlines() if line.strip())
     return {"message": next(lines, "failed"), "detail": text}
+
+
+def _detail(report: pytest.TestReport) -> str:
+    unsettled = (f"{title}:\n{told}" for title, told in report.sections if title == fixtures.UNSETTLED)
+    return "\n\n".join([report.longreprtext, *unsettled])
 
 
 def _crash(report: pytest.TestReport) -> str | None:
