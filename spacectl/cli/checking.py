@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from spacectl.adapters.control.client import ControlClient
 from spacectl.cli import output
+from spacectl.cli.options import RuntimeName
 from spacectl.core.judging import unsettled
 from spacectl.errors import AlreadyRunningError, SpacectlError
 from spacectl.model.layout import Layout
@@ -40,6 +41,7 @@ class Wish:
         keep: leave the copy up.
         restart_check: restart each space once.
         against: a git revision; how contracts changed since is judged, too.
+        runtime: what every space of the copy runs as; None for what the manifests say.
     """
 
     timeout: str
@@ -48,6 +50,7 @@ class Wish:
     keep: bool
     restart_check: bool
     against: str | None
+    runtime: RuntimeName | None
 
 
 @dataclass(slots=True)
@@ -124,7 +127,7 @@ def check_copy(root: Layout, wish: Wish) -> Found:
     try:
         with lock:
             begin_bundle(copy)
-            _check_prepared(found, prepare(read_manifests(copy), copy, (), ()), lock, wish)
+            _check_prepared(found, prepare(read_manifests(copy), copy, (), (), runtime=wish.runtime), lock, wish)
         if not wish.keep:
             found.results.append(_nothing_left(copy))
         if found.failed:

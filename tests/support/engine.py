@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import base_image
 import pytest
 
 APPLETS = ("sh", "httpd", "nc", "wget", "sleep", "echo", "cat", "touch", "printf")
@@ -37,7 +38,18 @@ def need_engine() -> None:
 
     Everything under CI=true is to be there, so that nothing is left out unseen.
     """
-    why = missing()
+    _need(missing())
+
+
+def need_base_image() -> str:
+    """The base image of the shop's Dockerfiles; where it is not there, the same."""
+    _need(
+        missing() or (None if base_image.is_there() else "no base image: python tests/support/base_image.py makes it")
+    )
+    return base_image.name()
+
+
+def _need(why: str | None) -> None:
     if why is None:
         return
     if os.environ.get("CI") == "true":

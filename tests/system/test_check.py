@@ -272,4 +272,5 @@ def test_what_is_written_wrong_is_told_before_anything_starts(
     assert 'smoke[1]: needs "request" or "publish"' in done.err
     assert 'smoke[1].expect_event: nobody publishes "app.none"' in done.err
     assert here.run("check", "--running", "--keep").code == 2
+    assert here.run("check", "--running", "--runtime", "container").code == 2
     assert not here.state.exists()
