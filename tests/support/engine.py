@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import base_image
@@ -55,6 +56,41 @@ def _need(why: str | None) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
+
+
+class PrivateEngine:
+    """An engine of a test's own, which it may stop; needs root. It leaves the packet filter alone.
+
+    Args:
+        folder: for all its files; at most some 60 characters long, for a socket is in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.host = f"unix://{folder}/docker.sock"
+
+    def start(self) -> None:
+        """Start it, again perhaps, and wait until it answers."""
+        folder = self._folder
+        pid = folder / "docker.pid"
+        words = [
+            "dockerd", "--host", self.host, "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec"),
+            "--pidfile", str(pid), "--bridge", "none", "--iptables=false", "--ip6tables=false",
+        ]  # fmt: skip
+        with (folder / "dockerd.log").open("ab") as log:
+            self._process = subprocess.Popen(words, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while subprocess.run(["docker", "--host", self.host, "info"], capture_output=True, check=False).returncode:
+            assert self._process.poll() is None, (folder / "dockerd.log").read_text()
+            assert time.monotonic() < deadline, "the engine does not answer"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it, and with it its containers, as a restart of the service does."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(60)
 
 
 def make_image() -> str:
