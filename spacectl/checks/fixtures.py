@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from spacectl.checks.bus import Bus, BusWatch
     from spacectl.checks.running import RunningSystem
     from spacectl.checks.spaces import Spaces
-
-UNSETTLED = "not settled when the check failed"
-"""Title of that section of a report."""
 
 _RUNNING: pytest.StashKey[RunningSystem] = pytest.StashKey()
 _BEGAN: pytest.StashKey[datetime] = pytest.StashKey()
@@ -32,28 +28,10 @@ def running_in(config: pytest.Config) -> RunningSystem:
     return config.stash[_RUNNING]
 
 
-def tell_unsettled(report: pytest.TestReport, config: pytest.Config) -> None:
-    """Add to a failure what the system's events still wait for: it often names who did not do their part."""
-    with suppress(SpacectlError):
-        if report.failed and (told := running_in(config).unsettled):
-            report.sections.append((UNSETTLED, told))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember when each check began: what came on the bus since then is its own."""
     item.stash[_BEGAN] = datetime.now(UTC)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell with a failure of whoever looks at the system what was not settled in it."""
-    report = yield
-    if call.when == "call" and "system" in getattr(item, "fixturenames", ()):
-        tell_unsettled(report, item.config)
-    return report
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from spacectl.adapters.control.client import ControlClient
 from spacectl.adapters.folders import find_system
-from spacectl.core.judging import unsettled
 from spacectl.model.layout import Layout
 from spacectl.model.report import PsReport, SpaceReport
 
@@ -66,11 +65,6 @@ class RunningSystem:
     def urls(self) -> Mapping[str, str]:
         """Where each API answers, at the front door."""
         return {space.name: space.url for space in self.report.spaces if space.url is not None}
-
-    @property
-    def unsettled(self) -> str:
-        """The event edges that are not settled and what is left on each, a line for each; empty where all are."""
-        return "\n".join(unsettled(self.client.flow()))
 
     def space(self, name: str) -> SpaceReport:
         """How one space is.

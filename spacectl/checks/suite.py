@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from spacectl.checks import fixtures
 from spacectl.checks.items import SystemChecks, SystemItem
+from spacectl.core.judging import unsettled
+from spacectl.errors import SpacectlError
 from spacectl.model.report_check import CheckProgress, CheckResult, Group, Outcome, Planned
 
 _RESULTS = "--spacectl-results"
+_UNSETTLED = "not settled when the check failed"
 _STAGES: tuple[Group, ...] = ("system", "contracts", "smoke", "checks", "end")
 
 
@@ -48,10 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell with a failed smoke check what was not settled, as with one that is written in Python."""
+    """Add to the failure of a check of the system's own what its events wait for: it often names who is to blame."""
     report = yield
-    if call.when == "call" and isinstance(item, SystemItem) and item.group == "smoke":
-        fixtures.tell_unsettled(report, item.config)
+    if report.failed and call.when == "call" and _group(item) in {"smoke", "checks"}:
+        with suppress(SpacectlError):
+            if told := unsettled(fixtures.running_in(item.config).client.flow()):
+                report.sections.append((_UNSETTLED, "\n".join(told)))
     return report
 
 
@@ -136,7 +142,7 @@ def _why(text: str, first: str | None = None) -> dict[str, str]:
 
 
 def _detail(report: pytest.TestReport) -> str:
-    unsettled = (f"{title}:\n{told}" for title, told in report.sections if title == fixtures.UNSETTLED)
+    unsettled = (f"{title}:\n{told}" for title, told in report.sections if title == _UNSETTLED)
     return "\n\n".join([report.longreprtext, *unsettled])
 
 
