@@ -108,12 +108,12 @@ def may_have_containers(layout: Layout) -> bool:
 
 
 def remove_images(layout: Layout) -> list[str]:
-    """Remove the images that were built for the system; returns their names."""
-    if not is_there():
+    """Remove the images that were built for the system; returns their names. An isolated copy has none of its own."""
+    if layout.copy is not None or not is_there():
         return []
     from spacectl.adapters.containers.leftovers import remove_images
 
-    return remove_images(instance_of(layout.home))
+    return remove_images(instance_of(layout.root))
 
 
 def _signal(layout: Layout, found: Iterable[Found], number: int) -> None:
