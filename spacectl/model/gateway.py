@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -12,12 +13,18 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A declared call: this caller reaches this callee at a port of its own, of this address of the machine."""
+    """A declared call: this caller reaches this callee at a port of its own.
+
+    Attributes:
+        host: the address of this machine that it listens on.
+        among: the addresses from which it is reached, as a network; None for all that have a way to the host.
+    """
 
     caller: str
     callee: str
     port: int
     host: str = "127.0.0.1"
+    among: IPv4Network | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +34,14 @@ class BusWay:
     Attributes:
         host, port: where they find it.
         bus_host, bus_port: where it is.
+        among: the network that they are in; nobody else gets through.
     """
 
     host: str
     port: int
     bus_host: str
     bus_port: int
+    among: IPv4Network
 
 
 @dataclass(frozen=True, slots=True)

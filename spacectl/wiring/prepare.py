@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 from spacectl.adapters.envoy.files import ConfigFolder
@@ -57,7 +58,7 @@ class Prepared:
         scales: how many replicas were asked for, where that is not what the manifest says.
         survivors: what an earlier supervisor left running, to be taken over.
         network: the name of the network that the system's containers are in; None where it has none.
-        bridge: the address that this machine has in it.
+        bridge: the address that this machine has in it, and which addresses there are.
         runtime: what every space runs as, where somebody asked for that; None for what manifests say.
     """
 
@@ -77,7 +78,7 @@ class Prepared:
     scales: Scales = field(default_factory=dict)
     survivors: Survivors = NOTHING_LEFT
     network: str | None = None
-    bridge: str | None = None
+    bridge: IPv4Interface | None = None
     runtime: Runtime | None = None
 
     @property
@@ -97,7 +98,7 @@ class Prepared:
 
     def call_url(self, caller: str, callee: str) -> str:
         """Where this caller reaches the API of this callee."""
-        host = self.bridge if self.bridge is not None and caller in in_containers(self.system) else HOST
+        host = HOST if self.bridge is None or caller not in in_containers(self.system) else self.bridge.ip
         return f"http://{host}:{self.ports[edge_name(caller, callee)]}"
 
 
@@ -274,9 +275,9 @@ def _check_names(system: System, names: Iterable[str], profiles: Iterable[str]) 
 
 
 def _bus(
-    system: System, layout: Layout, plan: BusPlan, ports: Mapping[str, int], bridge: str | None
+    system: System, layout: Layout, plan: BusPlan, ports: Mapping[str, int], bridge: IPv4Interface | None
 ) -> tuple[BusAccess, Mapping[str, str]]:
-    inside = {} if bridge is None else dict.fromkeys(in_containers(system), bridge)
+    inside = {} if bridge is None else dict.fromkeys(in_containers(system), str(bridge.ip))
     external = system.manifest.bus.url
     if external is not None:
         urls = {space.name: seen_from(external, inside.get(space.name)) for space in system.spaces}
@@ -291,7 +292,9 @@ def _bus(
     return access, urls
 
 
-def _gateway(system: System, layout: Layout, ports: Mapping[str, int], bridge: str | None) -> GatewayPlan | None:
+def _gateway(
+    system: System, layout: Layout, ports: Mapping[str, int], bridge: IPv4Interface | None
+) -> GatewayPlan | None:
     plan = plan_gateway(system, ports, bridge=bridge, bus=place_of(system, ports))
     if plan is not None:
         at_rest = backends(assemble(system, embedded_bus=False), ports)

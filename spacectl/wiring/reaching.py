@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Interface
 from urllib.parse import urlsplit
 
 from spacectl.adapters.private_files import make_folder
@@ -15,8 +16,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NATS_PORT = 4222
 
 
-def network_of(system: System, layout: Layout, instance: str) -> tuple[str | None, str | None]:
-    """The name of the network for the system's containers, and this machine's address in it.
+def network_of(system: System, layout: Layout, instance: str) -> tuple[str | None, IPv4Interface | None]:
+    """The name of the network for the system's containers, and this machine's address in it, with its addresses.
 
     Raises:
         MachineError: there is no engine that could run them, or it may not be used.

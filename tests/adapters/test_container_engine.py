@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from engine import IMAGE, docker, make_image, need_engine
 
+from spacectl.adapters.containers.cancelling import Cancelling
 from spacectl.adapters.containers.engine import INSTANCE, REPLICA, SYSTEM, Engine, address_in
 from spacectl.adapters.containers.images import ImageOrder, Images
 from spacectl.model.container import FoundContainer
@@ -57,7 +58,8 @@ def test_which_containers_of_a_system_run(instance: str) -> None:
 def test_a_network_is_made_once_and_gives_this_machine_an_address(instance: str) -> None:
     name, labels = f"tiny-{instance}", {INSTANCE: instance}
     address = Engine().network(name, labels)
-    assert ipaddress.ip_address(address).is_private
+    assert address.is_private
+    assert address.network.num_addresses > 1
     assert Engine().network(name, labels) == address
     assert len(docker("network", "ls", "--quiet", "--filter", f"name={name}").split()) == 1
     Engine().remove_networks(labels)
@@ -67,22 +69,23 @@ def test_a_network_is_made_once_and_gives_this_machine_an_address(instance: str)
 @pytest.mark.parametrize(
     ("config", "address"),
     [
-        ([{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}], "172.18.0.1"),
-        ([{"Gateway": "fd00::1"}, {"Subnet": "10.1.0.0/24", "Gateway": "10.1.0.1/24"}], "10.1.0.1"),
+        ([{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}], "172.18.0.1/16"),
+        ([{"Gateway": "fd00::1"}, {"Subnet": "10.1.0.0/24", "Gateway": "10.1.0.1/24"}], "10.1.0.1/24"),
         ([{"Subnet": "10.1.0.0/24"}], None),
         ([], None),
         (None, None),
     ],
 )
 def test_the_address_of_this_machine_in_a_network(config: list[dict[str, str]] | None, address: str | None) -> None:
-    assert address_in({"IPAM": {"Driver": "default", "Config": config}}) == address
+    expected = None if address is None else ipaddress.IPv4Interface(address)
+    assert address_in({"IPAM": {"Driver": "default", "Config": config}}) == expected
 
 
 def test_what_somebody_makes_of_an_image_is_left_alone(instance: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\n")
     ours, theirs = f"tiny-{instance}/web:1", f"theirs-{instance}:1"
     order, log = ImageOrder(ours.partition(":")[0], tmp_path, {}, instance), BytesIO()
-    assert Images(Engine()).build(order, ours, log).success, log.getvalue()
+    assert Images(Engine()).build(order, ours, log, Cancelling()).success, log.getvalue()
     (tmp_path / "Dockerfile").write_text(f"FROM {ours}\nENV X=1\n")
     docker("build", "--tag", theirs, str(tmp_path))
     docker("run", "--detach", "--network", "none", "--name", f"run-{instance}", ours, "sleep", "100000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +55,20 @@ def test_a_container_gets_nothing_of_the_environment_of_whoever_runs_it() -> Non
 def test_a_container_reaches_bus_and_others_by_the_gateway() -> None:
     inside = manifest("cart", run={"runtime": "container"}, container={"image": "cart:1"}, **CALLS)
     shop = system(inside, manifest("catalog"))
-    plan = plan_gateway(shop, {"gateway": 8080, "cart>catalog": 9}, bridge="172.18.0.1", bus=("127.0.0.1", 4222))
+    bridge, ports = IPv4Interface("172.18.0.1/16"), {"gateway": 8080, "cart>catalog": 9}
+    plan = plan_gateway(shop, ports, bridge=bridge, bus=("127.0.0.1", 4222))
     assert plan is not None
-    assert plan.edges == (Edge("cart", "catalog", 9, "172.18.0.1"),)
-    assert plan.bus == BusWay("172.18.0.1", 4222, "127.0.0.1", 4222)
+    among = IPv4Network("172.18.0.0/16")
+    assert plan.edges == (Edge("cart", "catalog", 9, "172.18.0.1", among),)
+    assert plan.bus == BusWay("172.18.0.1", 4222, "127.0.0.1", 4222, among)
     files = documents(plan, ())
     addresses = [each["address"]["socket_address"] for each in files["listeners.json"]["resources"]]
     assert [(each["address"], each["port_value"]) for each in addresses] == [
         ("127.0.0.1", 8080), ("172.18.0.1", 9), ("172.18.0.1", 4222),
     ]  # fmt: skip
+    matches = [each["filter_chains"][0].get("filter_chain_match") for each in files["listeners.json"]["resources"]]
+    only = {"source_prefix_ranges": [{"address_prefix": "172.18.0.0", "prefix_len": 16}]}
+    assert matches == [None, only, only]
     assert assemble(shop, embedded_bus=True).units["cart"].after == {BUS, GATEWAY}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,6 +97,31 @@ def test_processes_and_containers_reach_each_other(here: Callable[..., Any], ser
     system.wait_for_replica("web.1", lambda each: each["memory_bytes"])
     assert system.run("down").code == 0
     assert system.run("down").code == 4
+
+
+def test_nobody_outside_its_network_gets_through_to_bus_and_others(
+    here: Callable[..., Any], serve: Callable[..., str]
+) -> None:
+    asks = quiet("echo up; sleep 100000 & wait $!").replace("serves = false", 'serves = false\ncalls = ["api"]')
+    system = here({"api": serve(), "asks": asks})
+    system.up("--timeout", "60s", within_s=90)
+    seen = inspected(system, "asks.1")
+    (network,) = seen["NetworkSettings"]["Networks"]
+    given = dict(each.split("=", 1) for each in seen["Config"]["Env"])
+    api, bus = (given[name].rpartition("@")[2].removeprefix("http://") for name in ("API_URL", "NATS_URL"))
+
+    def answers(inside: str) -> tuple[str, str]:
+        run = ["docker", "run", "--rm", "--network", inside, IMAGE]
+        asked = (["wget", "-q", "-O", "-", f"http://{api}/health"], ["nc", "-w", "5", *bus.split(":")])
+        told = [subprocess.run([*run, *words], capture_output=True, text=True, check=False).stdout for words in asked]
+        return told[0], told[1][:4]
+
+    assert answers(network) == ('{"status": 200}', "INFO")
+    outside = docker("network", "create", f"outside-{instance_of(system.root)}")
+    try:  # like somebody on another machine who has a route
+        assert answers(outside) == ("", "")
+    finally:
+        docker("network", "rm", outside)
 
 
 def test_the_bus_is_reached_from_inside(here: Callable[..., Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from ipaddress import IPv4Interface
 from typing import Any, TypeVar
 
 import docker
@@ -81,8 +82,8 @@ class Engine:
         ) as error:
             raise AwayError("the Docker engine does not answer") from error
 
-    def network(self, name: str, labels: Mapping[str, str]) -> str:
-        """Have a bridge network of that name; returns the address that this machine has in it.
+    def network(self, name: str, labels: Mapping[str, str]) -> IPv4Interface:
+        """Have a bridge network of that name; returns the address that this machine has in it, with its addresses.
 
         Raises:
             MachineError: it cannot be made.
@@ -147,10 +148,13 @@ class Engine:
         return True
 
 
-def address_in(network: Mapping[str, Any]) -> str | None:
+def address_in(network: Mapping[str, Any]) -> IPv4Interface | None:
     """The IPv4 address that this machine has in a network, as the engine tells of it; None where it has none."""
-    told = [each.get("Gateway", "").partition("/")[0] for each in network["IPAM"]["Config"] or ()]
-    return next((each for each in told if each and ":" not in each), None)
+    for each in network["IPAM"]["Config"] or ():
+        gateway, subnet = each.get("Gateway", "").partition("/")[0], each.get("Subnet", "")
+        if gateway and ":" not in gateway:
+            return IPv4Interface(f"{gateway}/{subnet.partition('/')[2]}")
+    return None
 
 
 def _labelled(labels: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,8 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 from spacectl.core.environment import HOST
 from spacectl.core.gateway.clusters import BUS_WAY, METADATA
 from spacectl.core.gateway.routes import edge_routes, front_routes
@@ -26,7 +28,8 @@ def front_listener(plan: GatewayPlan) -> Document:
 
 def edge_listener(edge: Edge) -> Document:
     """Where one caller reaches one callee: whoever comes in here is that caller."""
-    return _listener(edge_stats(edge.caller, edge.callee), edge.port, edge_routes(edge.callee), edge.host)
+    name = edge_stats(edge.caller, edge.callee)
+    return _listener(name, edge.port, edge_routes(edge.callee), edge.host, edge.among)
 
 
 def bus_listener(way: BusWay) -> Document:
@@ -41,7 +44,7 @@ def bus_listener(way: BusWay) -> Document:
         "@type": _LISTENER,
         "name": BUS_WAY,
         "address": {"socket_address": {"address": way.host, "port_value": way.port}},
-        "filter_chains": [{"filters": [{"name": _TCP_PROXY, "typed_config": proxy}]}],
+        "filter_chains": [{**_only(way.among), "filters": [{"name": _TCP_PROXY, "typed_config": proxy}]}],
     }
 
 
@@ -56,12 +59,24 @@ def names_of(plan: GatewayPlan) -> frozenset[str]:
     return frozenset({FRONT, *to_bus, *(edge_stats(edge.caller, edge.callee) for edge in plan.edges)})
 
 
-def _listener(name: str, port: int, routes: Document, host: str = HOST) -> Document:
+def _only(among: IPv4Network | None) -> Document:
+    """Lets nobody else in: a connection that matches no chain is closed at once.
+
+    Who has a route to the address of a bridge reaches it from other machines too.
+    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto
+    """
+    if among is None:
+        return {}
+    prefix = {"address_prefix": str(among.network_address), "prefix_len": among.prefixlen}
+    return {"filter_chain_match": {"source_prefix_ranges": [prefix]}}
+
+
+def _listener(name: str, port: int, routes: Document, host: str = HOST, among: IPv4Network | None = None) -> Document:
     return {
         "@type": _LISTENER,
         "name": name,
         "address": {"socket_address": {"address": host, "port_value": port}},
-        "filter_chains": [{"filters": [{"name": _MANAGER, "typed_config": _manager(name, routes)}]}],
+        "filter_chains": [{**_only(among), "filters": [{"name": _MANAGER, "typed_config": _manager(name, routes)}]}],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Interface
 from itertools import compress
 from operator import is_not
 
@@ -32,25 +33,32 @@ def is_edge(name: str) -> bool:
 
 
 def plan_gateway(
-    system: System, ports: Mapping[str, int], *, bridge: str | None = None, bus: tuple[str, int] | None = None
+    system: System, ports: Mapping[str, int], *, bridge: IPv4Interface | None = None, bus: tuple[str, int] | None = None
 ) -> GatewayPlan | None:
     """What the gateway is to open; None for a system that serves nothing.
 
     Args:
         system: as it is written.
         ports: by engine and declared call.
-        bridge: this machine's address in the network of the system's containers; None where it has none.
+        bridge: this machine's address in the network of the system's containers, and that network; None where it has
+            none.
         bus: host and port of the bus, where containers reach it only through the gateway.
     """
     if not needs_gateway(system):
         return None
     inside = frozenset() if bridge is None else frozenset(in_containers(system))
     edges = tuple(
-        Edge(caller, callee, ports[edge_name(caller, callee)], bridge if bridge and caller in inside else HOST)
+        _edge(caller, callee, ports[edge_name(caller, callee)], bridge if caller in inside else None)
         for caller, callee in _calls(system)
     )
-    way = None if bridge is None or bus is None else BusWay(bridge, bus[1], *bus)
+    way = None if bridge is None or bus is None else BusWay(str(bridge.ip), bus[1], *bus, bridge.network)
     return GatewayPlan(system.name, ports[GATEWAY], tuple(serving(system)), edges, way)
+
+
+def _edge(caller: str, callee: str, port: int, bridge: IPv4Interface | None) -> Edge:
+    if bridge is None:
+        return Edge(caller, callee, port, HOST)
+    return Edge(caller, callee, port, str(bridge.ip), bridge.network)
 
 
 def backends(state: State, ports: Mapping[str, int]) -> tuple[Backend, ...]:
