@@ -76,7 +76,7 @@ class PrivateEngine:
         pid = folder / "docker.pid"
         words = [
             "dockerd", "--host", self.host, "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec"),
-            "--pidfile", str(pid), "--bridge", "none", "--iptables=false", "--ip6tables=false",
+            "--pidfile", str(pid), "--iptables=false", "--ip6tables=false",
         ]  # fmt: skip
         with (folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log)
