@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spacectl.adapters.containers.endings import Sent, ended, ended_by, sent
+from spacectl.adapters.containers.endings import ended, from_outside
 from spacectl.model.state import Ended
 
 END = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
@@ -24,8 +24,10 @@ def seen(stop_signal: str | None = None) -> dict[str, Any]:
     return {"State": state(0, FinishedAt=finished), "Config": config}
 
 
-def before(seconds_s: float, number: int) -> Sent:
-    return Sent(number, (END - timedelta(seconds=seconds_s)).timestamp())
+def before(seconds_s: float, action: str, **told: str) -> dict[str, Any]:
+    """An event of the engine so long before the end."""
+    at_ns = int((END - timedelta(seconds=seconds_s)).timestamp() * 1e9)
+    return {"Action": action, "Actor": {"Attributes": told}, "timeNano": at_ns}
 
 
 @pytest.mark.parametrize(
@@ -47,20 +49,24 @@ def test_what_a_state_says(told: dict[str, Any], how: Ended) -> None:
     ("signals", "stop_signal", "number"),
     [
         ([], None, None),
-        ([before(1, SIGTERM)], None, SIGTERM),
-        ([before(9, SIGINT), before(1, SIGKILL)], None, SIGKILL),
-        ([before(1, SIGTERM), before(0, SIGHUP)], None, SIGTERM),
-        ([before(1, SIGHUP)], None, None),
-        ([before(3_600, SIGTERM)], None, None),
-        ([before(1, SIGUSR1)], "SIGUSR1", SIGUSR1),
-        ([before(1, SIGUSR1)], "10", SIGUSR1),
-        ([before(1, SIGQUIT)], "SIGRTMIN+3", SIGQUIT),
+        ([(1, SIGTERM)], None, SIGTERM),
+        ([(9, SIGINT), (1, SIGKILL)], None, SIGKILL),
+        ([(1, SIGTERM), (0, SIGHUP)], None, SIGTERM),
+        ([(1, SIGHUP)], None, None),
+        ([(3_600, SIGTERM)], None, None),
+        ([(1, SIGUSR1)], "SIGUSR1", SIGUSR1),
+        ([(1, SIGUSR1)], "10", SIGUSR1),
+        ([(1, SIGQUIT)], "SIGRTMIN+3", SIGQUIT),
     ],
 )
-def test_only_a_signal_that_ended_it_counts(signals: list[Sent], stop_signal: str | None, number: int | None) -> None:
-    assert ended_by(signals, seen(stop_signal)) == number
+def test_only_a_signal_that_ended_it_counts(
+    signals: list[tuple[int, int]], stop_signal: str | None, number: int | None
+) -> None:
+    told = [before(seconds_s, "kill", signal=str(number)) for seconds_s, number in signals]
+    cause = from_outside([*told, before(0, "die", exitCode="0")], seen(stop_signal), watched=True)
+    assert cause == (None if number is None else f"stopped from outside, or with the Docker engine, by signal {number}")
 
 
-def test_what_an_event_says() -> None:
-    event = {"Actor": {"Attributes": {"signal": "15"}}, "timeNano": 1_795_597_200_500_000_000}
-    assert sent(event) == Sent(SIGTERM, 1_795_597_200.5)
+def test_an_engine_that_did_not_see_the_end_ended_it() -> None:
+    assert from_outside([], seen(), watched=True) == "it ended with the Docker engine"
+    assert from_outside([], seen(), watched=False) is None

@@ -6,14 +6,16 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from engine import IMAGE, docker, make_image, need_engine
+from engine import IMAGE, PrivateEngine, docker, make_image, need_engine
 
 from spacectl.wiring.prepare import instance_of
 
@@ -302,6 +304,26 @@ def test_a_user_of_its_own_has_its_data(here: Callable[..., Any], user: str, own
     system.up("--timeout", "60s", within_s=90)
     assert (system.state / "data" / "web" / "mine").stat().st_uid == owner
     assert system.run("down", "--data").code == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can start an engine")
+def test_what_ends_well_with_the_engine_is_started_again(
+    make_system: Callable[..., Any], adopt_system: Callable[..., Any]
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="engine") as folder, ExitStack() as stack:
+        engine = PrivateEngine(Path(folder))
+        stack.callback(engine.stop)
+        engine.start()
+        saved = subprocess.run(["docker", "save", IMAGE], capture_output=True, check=True).stdout
+        subprocess.run(["docker", "--host", engine.host, "load"], input=saved, capture_output=True, check=True)
+        system = adopt_system(make_system({"web": web()}).root, DOCKER_HOST=engine.host)
+        system.up("--timeout", "60s", within_s=90)
+        os.kill(supervisor := system.ps()["supervisor_pid"], signal.SIGSTOP)  # or it may see how the engine stops it
+        engine.stop()
+        engine.start()
+        os.kill(supervisor, signal.SIGCONT)
+        system.wait_for_replica("web.1", lambda each: each["restarts"] == 1 and each["state"] == "ready")
+        assert system.run("down", within_s=60).code == 0
 
 
 def test_what_cannot_be_run_is_told(here: Callable[..., Any], idle: Callable[..., str]) -> None:

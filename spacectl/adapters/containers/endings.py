@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,28 +15,15 @@ from spacectl.model.state import Ended
 _SIGNALLED = 128
 """Exit codes above it stand for signals, as in a shell."""
 
+EVENTS = ("kill", "die")
+"""What of the engine's events tells how a container ended."""
+
+_NS = 1e9
 _PATIENCE_S = 60.0
 """A program that took longer to end than this after it was asked to has ended by itself."""
 
 _ASKING = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, signal.SIGTERM})
 """Signals that ask a program to end; with others somebody tells it something."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A signal that the engine has sent to a container.
-
-    Attributes:
-        at_s: seconds since the epoch.
-    """
-
-    number: int
-    at_s: float
-
-
-def sent(event: Mapping[str, Any]) -> Sent:
-    """What an event of the engine, of the kind `kill`, tells."""
-    return Sent(int(event["Actor"]["Attributes"].get("signal", 0)), event["timeNano"] / 1e9)
 
 
 def ended(state: Mapping[str, Any], memory: int | None) -> Ended:
@@ -58,17 +44,24 @@ def ended(state: Mapping[str, Any], memory: int | None) -> Ended:
     return Ended(code, None) if code <= _SIGNALLED else Ended(None, code - _SIGNALLED)
 
 
-def ended_by(signals: Iterable[Sent], seen: Mapping[str, Any]) -> int | None:
-    """The signal that made a program end that made an exit code of it; None where it ended by itself.
+def from_outside(events: Iterable[Mapping[str, Any]], seen: Mapping[str, Any], *, watched: bool) -> str | None:
+    """Why a program ended that made an exit code of it, where it did not end by itself; None where it did.
 
     Args:
-        signals: those that it was sent, in order.
+        events: what the engine tells of it of the kinds EVENTS, in order; it keeps a few hundred, and none when it is
+            started anew.
         seen: what the engine says of it.
+        watched: it ended a moment ago, so that an engine that knows nothing of that was started anew.
     """
-    finished_s = datetime.fromisoformat(seen["State"]["FinishedAt"]).timestamp()
+    told = list(events)
+    if watched and not any(each["Action"] == "die" for each in told):
+        return "it ended with the Docker engine"
+    finished_ns = datetime.fromisoformat(seen["State"]["FinishedAt"]).timestamp() * _NS
     asking = _ASKING | {_number(seen["Config"].get("StopSignal") or "SIGTERM")}
-    asked = [each.number for each in signals if each.number in asking and finished_s - each.at_s <= _PATIENCE_S]
-    return asked[-1] if asked else None
+    recent = [each for each in told if each["Action"] == "kill" and finished_ns - each["timeNano"] <= _PATIENCE_S * _NS]
+    numbers = [int(each["Actor"]["Attributes"].get("signal", 0)) for each in recent]
+    asked = [number for number in numbers if number in asking]
+    return f"stopped from outside, or with the Docker engine, by signal {asked[-1]}" if asked else None
 
 
 def _number(word: str) -> int:

@@ -59,6 +59,7 @@ class Container:
     start_ticks: int = 0
     _asked: int | None = None
     _made: bool = False
+    _ran: bool = False
 
     @property
     def pid(self) -> int:
@@ -107,6 +108,7 @@ class Container:
         """
         seen: dict[str, Any] = self._engine.ask(lambda api: api.inspect_container(self.mark))
         self._made = True
+        self._ran = self._ran or seen["State"]["Running"]
         self.place = _place(seen)
         return seen
 
@@ -139,18 +141,15 @@ class Container:
             time.sleep(_AGAIN_S)
             self.look()
         try:
-            number = endings.ended_by(self._engine.ask(self._signals), seen)
+            cause = endings.from_outside(self._engine.ask(self._events), seen, watched=self._ran)
         except AwayError:
             return Ended(None, None, "the Docker engine was stopped")
-        if ended.signal is None and number is not None:
-            return Ended(None, None, f"stopped from outside, or with the Docker engine, by signal {number}")
-        return ended
+        return Ended(None, None, cause) if ended.signal is None and cause is not None else ended
 
-    def _signals(self, api: docker.APIClient) -> list[endings.Sent]:
-        """The signals that the engine has sent to it."""
-        about = {"container": self.mark, "event": "kill"}
+    def _events(self, api: docker.APIClient) -> list[dict[str, Any]]:
+        about = {"container": self.mark, "event": list(endings.EVENTS)}
         now: Any = f"{time.time():.6f}"  # to whole seconds it would leave out the last, or wait for the end of this one
-        return [endings.sent(each) for each in api.events(since=1, until=now, filters=about, decode=True)]
+        return list(api.events(since=1, until=now, filters=about, decode=True))
 
     def _carry(self) -> None:
         since = self._carrier.since_s or None
