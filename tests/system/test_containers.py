@@ -326,6 +326,14 @@ def test_what_ends_well_with_the_engine_is_started_again(
         assert system.run("down", within_s=60).code == 0
 
 
+def test_a_command_of_a_probe_that_hangs_is_not_run_again_beside_itself(here: Callable[..., Any]) -> None:
+    ready = '[ready]\nexec = "echo asked >> /data/asked; sleep 100000"\ntimeout = "100ms"\ninterval = "100ms"\n'
+    system = here({"web": web() + ready})
+    assert system.run("up", "--detach", "--timeout", "4s", within_s=60).code == 5
+    assert "timed out" in system.replica("web.1")["reason"]
+    assert (system.state / "data" / "web" / "asked").read_text() == "asked\n"
+
+
 def test_what_cannot_be_run_is_told(here: Callable[..., Any], idle: Callable[..., str]) -> None:
     system = here({"web": web().replace(IMAGE, "nowhere.invalid/none:1"), "app": idle()})
     away = system.run("up", "--detach", env={"DOCKER_HOST": "unix:///nonexistent.sock"})

@@ -46,6 +46,6 @@ class Cancelling:
             self._hang_up()
 
     def _hang_up(self) -> None:
-        with self._lock, contextlib.suppress(DockerException, OSError):
+        with self._lock, contextlib.suppress(DockerException, OSError, AttributeError):  # it may end at this moment
             if self._answer is not None:
                 CancellableStream(iter(()), self._answer).close()

@@ -33,6 +33,7 @@ from spacectl.model.state import Ended, Process
 
 _AGAIN_S = 0.2
 _PATIENCE_S = 60.0
+
 Tail = Callable[[Path, int], tuple[str, ...]]
 """The last lines that a log holds from an offset on."""
 
