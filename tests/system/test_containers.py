@@ -104,7 +104,7 @@ def test_processes_and_containers_reach_each_other(here: Callable[..., Any], ser
 def test_nobody_outside_its_network_gets_through_to_bus_and_others(
     here: Callable[..., Any], serve: Callable[..., str]
 ) -> None:
-    asks = quiet("echo up; sleep 100000 & wait $!").replace("serves = false", 'serves = false\ncalls = ["api"]')
+    asks = quiet("trap 'exit 0' TERM; echo up; sleep 100000 & wait $!").replace("[api]", '[api]\ncalls = ["api"]')
     system = here({"api": serve(), "asks": asks})
     system.up("--timeout", "60s", within_s=90)
     seen = inspected(system, "asks.1")
