@@ -11,9 +11,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from spacectl import __version__
-from spacectl.cli import output
+from spacectl.cli import output, shells
 from spacectl.cli.add import add
 from spacectl.cli.call import call
 from spacectl.cli.check import check
@@ -25,6 +26,7 @@ from spacectl.cli.down import down
 from spacectl.cli.flow import flow
 from spacectl.cli.graph import graph
 from spacectl.cli.helping import Groups, help_of
+from spacectl.cli.installing import mend
 from spacectl.cli.letters import letters
 from spacectl.cli.logs import logs
 from spacectl.cli.new import new
@@ -110,8 +112,15 @@ def _before_any_command(
 def main() -> NoReturn:
     """Run the command line and exit with a code that says what happened."""
     output.open_streams()
+    with shells.answering():
+        _run()
+
+
+def _run() -> NoReturn:
     try:
-        code = app(standalone_mode=False, prog_name="spacectl")
+        command = get_command(app)
+        mend(command.params)
+        code = command(standalone_mode=False, prog_name="spacectl")
     except SpacectlError as error:
         _complain(error)
         sys.exit(error.exit_code)
