@@ -11,10 +11,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
-from typer.main import get_command
 
 from spacectl import __version__
-from spacectl.cli import output, shells
+from spacectl.cli import installing, output, shells
 from spacectl.cli.add import add
 from spacectl.cli.call import call
 from spacectl.cli.check import check
@@ -26,7 +25,6 @@ from spacectl.cli.down import down
 from spacectl.cli.flow import flow
 from spacectl.cli.graph import graph
 from spacectl.cli.helping import Groups, help_of
-from spacectl.cli.installing import mend
 from spacectl.cli.letters import letters
 from spacectl.cli.logs import logs
 from spacectl.cli.new import new
@@ -118,9 +116,8 @@ def main() -> NoReturn:
 
 def _run() -> NoReturn:
     try:
-        command = get_command(app)
-        mend(command.params)
-        code = command(standalone_mode=False, prog_name="spacectl")
+        with installing.mended():
+            code = app(standalone_mode=False, prog_name="spacectl")
     except SpacectlError as error:
         _complain(error)
         sys.exit(error.exit_code)
