@@ -15,7 +15,7 @@ from spacectl.checks.contracts import contract_checks
 from spacectl.checks.running import RunningSystem
 from spacectl.checks.smoke import smoke_checks
 from spacectl.checks.written import CheckFailedError, CheckSkippedError, Written
-from spacectl.core.judging import dead_ends, given_up, refused, restarted, undrained
+from spacectl.core.judging import dead_ends, given_up, refused, restarted, undrained, unsettled
 from spacectl.core.pointing import line_of
 from spacectl.errors import NotRunningError
 from spacectl.model.flow import FlowReport
@@ -112,8 +112,8 @@ def _settled(running: RunningSystem, system: System) -> None:
     while True:
         flow = running.client.flow()
         if flow.at is not None and datetime.fromisoformat(flow.at).timestamp() > began:
-            if lost := given_up(flow):
-                raise CheckFailedError("\n".join([*lost, *undrained(flow)]))
+            if given_up(flow):
+                raise CheckFailedError("\n".join(unsettled(flow)))
             if not undrained(flow):
                 return
         if (moved := _settled_so_far(flow)) > last:

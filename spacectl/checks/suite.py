@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from spacectl.checks import fixtures
 from spacectl.checks.items import SystemChecks, SystemItem
+from spacectl.core.judging import unsettled
+from spacectl.errors import SpacectlError
 from spacectl.model.report_check import CheckProgress, CheckResult, Group, Outcome, Planned
 
 _RESULTS = "--spacectl-results"
+_UNSETTLED = "not settled when the check failed"
 _STAGES: tuple[Group, ...] = ("system", "contracts", "smoke", "checks", "end")
 
 
@@ -42,6 +46,19 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the checks into the order of their groups."""
     items.sort(key=lambda item: _STAGES.index(_group(item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the failure of a check of the system's own what its events wait for: it often names who is to blame."""
+    report = yield
+    if report.failed and call.when == "call" and _group(item) in {"smoke", "checks"}:
+        with suppress(SpacectlError):
+            if told := unsettled(fixtures.running_in(item.config).client.flow()):
+                report.sections.append((_UNSETTLED, "\n".join(told)))
+    return report
 
 
 class Teller:
@@ -101,7 +118,7 @@ class Teller:
         )  # fmt: skip
         if outcome == "skipped":
             return told.model_copy(update={"message": _skip_reason(decisive)})
-        return told.model_copy(update=_why(decisive.longreprtext, _crash(decisive))) if outcome == "failed" else told
+        return told.model_copy(update=_why(_detail(decisive), _crash(decisive))) if outcome == "failed" else told
 
     def _tell(self, progress: CheckProgress) -> None:
         data = progress.model_dump_json(exclude_none=True).encode() + b"\n"
@@ -122,6 +139,11 @@ def _name(item: pytest.Item) -> str:
 def _why(text: str, first: str | None = None) -> dict[str, str]:
     lines: Iterator[str] = (line for line in (first or text).splitlines() if line.strip())
     return {"message": next(lines, "failed"), "detail": text}
+
+
+def _detail(report: pytest.TestReport) -> str:
+    unsettled = (f"{title}:\n{told}" for title, told in report.sections if title == _UNSETTLED)
+    return "\n\n".join([report.longreprtext, *unsettled])
 
 
 def _crash(report: pytest.TestReport) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spacectl.cli import completing
-from spacectl.cli.options import JsonOption, SystemOption, seconds
+from spacectl.cli.options import JsonOption, RuntimeOption, SystemOption, seconds
 
 if TYPE_CHECKING:
     from spacectl.cli.checking import Found
@@ -39,6 +39,7 @@ def check(
     restart_check: Annotated[
         bool, typer.Option("--restart-check/--no-restart-check", help="Restart each space once.")
     ] = True,
+    runtime: RuntimeOption = None,
     as_json: JsonOption = False,
     system: SystemOption = None,
 ) -> None:
@@ -60,6 +61,8 @@ def check(
 
     if running and keep:
         raise UsageError("--running leaves the system up anyway", hint="leave out --keep")
+    if running and runtime is not None:
+        raise UsageError("--runtime counts only for a copy that is brought up", hint="leave out --running")
     limit_s = seconds(timeout)
     obey_terminate()
     layout = find_system(system)
@@ -67,7 +70,9 @@ def check(
     today = datetime.now(UTC).date()
     contracts_report(layout.root, against=against, today=today)  # a broken file is told before anything is started
     began, started = time.monotonic(), datetime.now(UTC)
-    wish = Wish(timeout, began + limit_s, started, keep=keep, restart_check=restart_check, against=against)
+    wish = Wish(
+        timeout, began + limit_s, started, keep=keep, restart_check=restart_check, against=against, runtime=runtime
+    )
     found = check_running(layout, wish) if running else check_copy(layout, wish)
     report = found.report(name, started, time.monotonic() - began)
     _report(layout, report, found, junit, as_json=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from spacectl.cli.check_showing import Progress
@@ -38,16 +39,17 @@ class Hearing:
         self.results.append(result)
         self._progress.ended(result)
 
-    def conclude(self, how: str, log: Path) -> None:
+    def conclude(self, how: str, log: Path, found: Iterable[str] = ()) -> None:
         """Add what the process did not live to tell.
 
         Args:
             how: how it ended.
             log: what it printed.
+            found: what is known of the system as it was then, in lines.
         """
         if self._runs is not None:
             plan, took = self._plan(self._runs), time.monotonic() - self._since
-            detail = f"pytest ended while this check ran: {how}\n{_last_lines(log)}"
+            detail = "\n".join([f"pytest ended while this check ran: {how}", *found, _last_lines(log)])
             self.ended(failed(plan, f"did not end: {how}", detail, took))
         known = {result.id for result in self.results}
         missed = [plan for plan in (self.planned or {}).values() if plan.id not in known]

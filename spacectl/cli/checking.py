@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from spacectl.adapters.control.client import ControlClient
 from spacectl.cli import output
-from spacectl.errors import AlreadyRunningError
+from spacectl.cli.options import RuntimeName
+from spacectl.core.judging import unsettled
+from spacectl.errors import AlreadyRunningError, SpacectlError
 from spacectl.model.layout import Layout
 from spacectl.model.report_check import CheckReport, CheckResult, Planned
 
@@ -38,6 +41,7 @@ class Wish:
         keep: leave the copy up.
         restart_check: restart each space once.
         against: a git revision; how contracts changed since is judged, too.
+        runtime: what every space of the copy runs as; None for what the manifests say.
     """
 
     timeout: str
@@ -46,6 +50,7 @@ class Wish:
     keep: bool
     restart_check: bool
     against: str | None
+    runtime: RuntimeName | None
 
 
 @dataclass(slots=True)
@@ -122,7 +127,7 @@ def check_copy(root: Layout, wish: Wish) -> Found:
     try:
         with lock:
             begin_bundle(copy)
-            _check_prepared(found, prepare(read_manifests(copy), copy, (), ()), lock, wish)
+            _check_prepared(found, prepare(read_manifests(copy), copy, (), (), runtime=wish.runtime), lock, wish)
         if not wish.keep:
             found.results.append(_nothing_left(copy))
         if found.failed:
@@ -183,10 +188,19 @@ def _run_checks(found: Found, wish: Wish, *, leave_out: Iterable[str]) -> None:
             if told.result is not None and told.result.outcome == "failed" and "states.json" not in found.files:
                 found.files |= snapshot(layout)  # as near to what went wrong as can be
         late = time.monotonic() >= wish.deadline
+        left = _unsettled(layout) if late else ()
         run.end()
-        hearing.conclude(f"not within --timeout {wish.timeout}" if late else how_ended(run.code), log)
+        hearing.conclude(f"not within --timeout {wish.timeout}" if late else how_ended(run.code), log, left)
     found.results += hearing.results
     found.files[_LOG] = log.read_text(encoding="utf-8", errors="replace")
+
+
+def _unsettled(layout: Layout) -> tuple[str, ...]:
+    """What the end checks would say of the events, for they come too late to say it."""
+    with contextlib.suppress(SpacectlError):
+        if told := unsettled(ControlClient(layout.control_socket).flow()):
+            return ("not settled by then:", *told)
+    return ()
 
 
 def _options(leave_out: Iterable[str], against: str | None) -> tuple[str, ...]:

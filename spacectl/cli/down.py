@@ -72,13 +72,13 @@ def _remove(layout: Layout) -> bool:
     from spacectl.wiring.removing import remove
     from spacectl.wiring.start import take_lock
 
-    if not layout.state.exists():
-        return False
     images = leftovers.remove_images(layout)
-    with take_lock(layout):
-        running = remove(layout)
     if images:
         output.say(f"removed the images {', '.join(images)}")
+    if not layout.state.exists():
+        return bool(images)
+    with take_lock(layout):
+        running = remove(layout)
     for copy in running:
         output.say(f"kept {copy.home}: this isolated copy runs")
     output.say(f"removed {'all else in ' if running else ''}{layout.state}")

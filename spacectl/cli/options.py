@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print machine-readable
 
 TimeoutOption = Annotated[
     str, typer.Option("--timeout", metavar="DURATION", help="How long to wait, such as 30s or 2m.")
+]
+
+RuntimeName = Literal["process", "container"]
+
+RuntimeOption = Annotated[
+    RuntimeName | None, typer.Option("--runtime", help="Run every space as a process, or in a container.")
 ]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spacectl.cli import completing
-from spacectl.cli.options import SystemOption, TimeoutOption, counts, seconds
+from spacectl.cli.options import RuntimeName, RuntimeOption, SystemOption, TimeoutOption, counts, seconds
 
 if TYPE_CHECKING:
     from spacectl.core.adopting import Survivors
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from spacectl.model.system import System
     from spacectl.wiring.prepare import Prepared
     from spacectl.wiring.start import Lock
-
-RuntimeName = Literal["process", "container"]
 
 
 def up(
@@ -51,9 +49,7 @@ def up(
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Start one more copy, with ports, data and events of its own.")
     ] = False,
-    runtime: Annotated[
-        RuntimeName | None, typer.Option("--runtime", help="Run every space as a process, or in a container.")
-    ] = None,
+    runtime: RuntimeOption = None,
     watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Restart spaces whose files change.")] = True,
     system: SystemOption = None,
 ) -> None:

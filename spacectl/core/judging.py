@@ -25,6 +25,11 @@ def given_up(flow: FlowReport) -> list[str]:
     ]
 
 
+def unsettled(flow: FlowReport) -> list[str]:
+    """The event edges on which something was given up, then those on which something is not settled."""
+    return [*given_up(flow), *undrained(flow)]
+
+
 def restarted(ps: PsReport, forgiven: Mapping[str, int]) -> list[str]:
     """What ended by itself: replicas that were started again more often than checks ended them, or that gave up.
 

@@ -16,6 +16,7 @@ from spacectl.model.launch import Launch, SpawnError
 from spacectl.model.manifest import Command, SpaceManifest
 from spacectl.model.state import Ended, Process, Unit
 from spacectl.wiring.current import Current
+from spacectl.wiring.prepare import instance_of
 
 if TYPE_CHECKING:
     from spacectl.adapters.containers.images import ImageOrder
@@ -156,7 +157,7 @@ class ContainerRunner:
             repository=f"{prepared.system.name}/{manifest.space.name}",
             folder=folder / section.build,
             args={name: value for name, value in args.items() if not _UNSET.search(value)},
-            instance=prepared.instance,
+            instance=instance_of(prepared.layout.root),  # isolated copies use the images of the system, too
         )
 
 

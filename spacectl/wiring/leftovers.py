@@ -106,10 +106,10 @@ def may_have_containers(layout: Layout) -> bool:
 
 
 def remove_images(layout: Layout) -> list[str]:
-    """Remove the images that were built for the system; returns their names."""
+    """Remove the images that were built for the system; returns their names. An isolated copy has none of its own."""
     from spacectl.adapters.containers.leftovers import remove_images
 
-    return remove_images(instance_of(layout.home))
+    return remove_images(instance_of(layout.root)) if layout.copy is None else []
 
 
 def _signal(found: Iterable[Found], number: int) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from spacectl.core.judging import given_up, refused, restarted, undrained
+from spacectl.core.judging import given_up, refused, restarted, undrained, unsettled
 from spacectl.model.flow import EdgeReport, FlowReport
 from spacectl.model.report import EngineReport, PsReport, ReplicaReport, SpaceReport, ViolationReport
 
@@ -58,6 +58,7 @@ def test_requests_under_way_are_no_events() -> None:
 def test_who_gave_up_is_told() -> None:
     told = "payments ← orders by orders.placed: gave up 2 events, see `spacectl letters`"
     assert given_up(flow(dead=2)) == [told]
+    assert unsettled(flow(dead=2, lag=1)) == [told, f"{NAMED}: 1 not delivered, 0 not acknowledged"]
 
 
 def test_a_restart_counts_unless_a_check_caused_it() -> None:

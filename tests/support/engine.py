@@ -7,8 +7,10 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
+import base_image
 import pytest
 
 APPLETS = ("sh", "httpd", "nc", "wget", "sleep", "echo", "cat", "touch", "printf")
@@ -37,12 +39,58 @@ def need_engine() -> None:
 
     Everything under CI=true is to be there, so that nothing is left out unseen.
     """
-    why = missing()
+    _need(missing())
+
+
+def need_base_image() -> str:
+    """The base image of the shop's Dockerfiles; where it is not there, the same."""
+    _need(
+        missing() or (None if base_image.is_there() else "no base image: python tests/support/base_image.py makes it")
+    )
+    return base_image.name()
+
+
+def _need(why: str | None) -> None:
     if why is None:
         return
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
+
+
+class PrivateEngine:
+    """An engine of a test's own, which it may stop; needs root. It leaves the packet filter alone.
+
+    Args:
+        folder: for all its files; at most some 60 characters long, for a socket is in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.host = f"unix://{folder}/docker.sock"
+
+    def start(self) -> None:
+        """Start it, again perhaps, and wait until it answers."""
+        folder = self._folder
+        pid = folder / "docker.pid"
+        words = [
+            "dockerd", "--host", self.host, "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec"),
+            "--pidfile", str(pid), "--bridge", "none", "--iptables=false", "--ip6tables=false",
+        ]  # fmt: skip
+        with (folder / "dockerd.log").open("ab") as log:
+            self._process = subprocess.Popen(words, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while subprocess.run(["docker", "--host", self.host, "info"], capture_output=True, check=False).returncode:
+            assert self._process.poll() is None, (folder / "dockerd.log").read_text()
+            assert time.monotonic() < deadline, "the engine does not answer"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it, and with it its containers, as a restart of the service does."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(60)
 
 
 def make_image() -> str:

@@ -150,6 +150,8 @@ def test_each_culprit_is_named(make_system: Callable[..., Any], run_program: Cal
     assert "no ticker.tock within 0.2 s" in check["detail"]
     assert "ticker.tick  from /spacectl  9" in check["detail"]
     smoke = found["sick: GET /env"]
+    late = "\nnot settled when the check failed:\n(.+\n)*silent ← ticker by ticker.tick: "
+    assert all(re.search(late, each["detail"]) for each in (check, smoke))
     assert smoke["file"] == "spaces/sick/space.toml"
     assert (here.root / smoke["file"]).read_text().splitlines()[smoke["line"] - 1] == "[[smoke]]"
     assert f"::error file=spaces/sick/space.toml,line={smoke['line']},title=sick%3A GET /env::GET /env: exp" in done.err
@@ -196,6 +198,18 @@ def test_the_system_that_is_up_is_left_as_it_is(make_system: Callable[..., Any],
     done = here.run("check", "--running", within_s=PATIENCE_S)
     assert done.code == 0, done.err
     assert here.replica("app.1")["pid"] == before
+
+
+def test_a_check_that_waits_in_vain_up_to_the_timeout_tells_who_did_not_settle(make_system: Callable[..., Any]) -> None:
+    delivery = 'ack_wait = "1s"\nmax_deliver = 1000'
+    here = make_system({"ticker": ticker(12), "silent": counter("silent", delivery=delivery)})
+    here.up()
+    write_checks(here, "import time\ndef test_a(): time.sleep(600)\n")
+    done = here.run("check", "--running", "--json", "--timeout", "10s", within_s=PATIENCE_S)
+    assert done.code == 1, done.err
+    check = results(done.json)["test_it.py::test_a"]
+    assert check["message"] == "did not end: not within --timeout 10s"
+    assert re.search("\nnot settled by then:\nsilent ← ticker by ticker.tick: ", check["detail"])
 
 
 def test_an_interrupted_check_leaves_nothing(make_system: Callable[..., Any], idle: Callable[..., str]) -> None:
@@ -258,4 +272,5 @@ def test_what_is_written_wrong_is_told_before_anything_starts(
     assert 'smoke[1]: needs "request" or "publish"' in done.err
     assert 'smoke[1].expect_event: nobody publishes "app.none"' in done.err
     assert here.run("check", "--running", "--keep").code == 2
+    assert here.run("check", "--running", "--runtime", "container").code == 2
     assert not here.state.exists()

@@ -26,7 +26,7 @@ class ImageOrder:
         repository: its name without the tag: `shop/orders`.
         folder: what is sent to the engine, with the Dockerfile in it.
         args: build arguments.
-        instance: the mark of the system, which becomes a label.
+        instance: the mark of the system in its own folder, which becomes a label.
     """
 
     repository: str
