@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _FEW = range(1, 5)
+_HARMLESS = re.compile(r"[\w./:@%+,=~-]+")
 
 
 def spaces(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -146,7 +148,8 @@ class _Manifest:
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
-    return sorted({name for name in names if name.startswith(incomplete)})
+    # Zsh evaluates what it is offered, and manifests, branches and contracts may be anybody's.
+    return sorted({name for name in names if name.startswith(incomplete) and _HARMLESS.fullmatch(name)})
 
 
 def _listed(incomplete: str, offered: Callable[[str], list[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import textwrap
 from typing import TYPE_CHECKING
@@ -32,8 +33,9 @@ def told(layout: Layout) -> list[tuple[str, str]]:
 
 
 def _edge(letter: Letter) -> str:
-    # Typer breaks a longer text into lines, which shells take for more to be offered.
-    return textwrap.shorten(f"{letter.source} → {letter.target} {letter.via or ''}", _WIDEST, placeholder="…")
+    # Typer breaks a longer text into lines, which shells take for more to be offered; and zsh evaluates it.
+    text = textwrap.shorten(f"{letter.source} → {letter.target} {letter.via or ''}", _WIDEST, placeholder="…")
+    return re.sub(r"[^\w.→… -]", "?", text)
 
 
 async def _letters(layout: Layout) -> tuple[Letter, ...]:

@@ -17,6 +17,7 @@ SPACES = {
     "orders": '[events]\npublishes = ["orders.placed", "orders.cancelled"]\n',
     "order-history": "",
     "payments": "",
+    "evil": 'profiles = ["evil\\\\$(touch touched)", "evil`touch touched`", "evil;touch touched", "evil"]\n',
 }
 IN_CI = os.environ.get("CI") == "true"
 SHELLS = [
@@ -37,6 +38,7 @@ def test_a_person_types_a_little_and_gets_whole_words(name: str, tmp_path: Path)
         _elsewhere(shell)
         shell.go_to("shop")
         _here(shell)
+    assert not [*tmp_path.rglob("touched")]
 
 
 def _elsewhere(shell: Shell) -> None:
@@ -52,6 +54,7 @@ def _here(shell: Shell) -> None:
     assert shell.words("spacectl scale payments=\t3") == ["spacectl", "scale", "payments=3"]
     assert shell.words("spacectl up --scale=pay\t3") == ["spacectl", "up", "--scale=payments=3"]
     assert shell.words("spacectl add x --calls=orders,pay\t")[-1] == "--calls=orders,payments"
+    assert shell.words("spacectl up --profile ev\t") == ["spacectl", "up", "--profile", "evil"]
     assert shell.words("spacectl up --runtime=con\tpay\t") == ["spacectl", "up", "--runtime=container", "payments"]
 
 
