@@ -45,7 +45,7 @@ def by_spacectl(folder: Path) -> float:
 def by_docker(folder: Path) -> float:
     """Seconds from twenty `docker run --detach` at once, with the same settings, until each has answered."""
     image, ports = make_image(), range(_FIRST_PORT, _FIRST_PORT + COUNT)
-    network = "spacectl-bench"
+    network = f"spacectl-bench-{time.monotonic_ns()}"
     subprocess.run(["docker", "network", "create", network], capture_output=True, check=True)
     began = time.perf_counter()
     runs = [subprocess.Popen(_run(image, network, port, folder), stdout=subprocess.DEVNULL) for port in ports]
@@ -54,7 +54,8 @@ def by_docker(folder: Path) -> float:
     for run in runs:
         run.wait()
     names = [_name(port) for port in ports]
-    subprocess.run(["docker", "rm", "--force", *names], capture_output=True, check=True)
+    for name in names:  # all at once, an engine may forget that the last has left the network
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
     subprocess.run(["docker", "network", "rm", network], capture_output=True, check=True)
     return taken
 

@@ -2,6 +2,7 @@
 
 SpacectlError               1   something failed
 ├── SilentError             1   the supervisor is there and does not answer
+├── OtherVersionError       1   the supervisor is of another version
 ├── UsageError              2   the command line asks for what cannot be
 ├── ManifestError           3   a manifest is wrong; carries every problem found
 ├── NotRunningError         4   no system is running here
@@ -49,6 +50,16 @@ class SpacectlError(Exception):
 
 class SilentError(SpacectlError):
     """The supervisor is there and does not answer."""
+
+
+class OtherVersionError(SpacectlError):
+    """The supervisor is of another version of spacectl, whose answers cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the answer of the supervisor is not understood: it is of another version",
+            hint="`spacectl down` and `spacectl up` start one of this version",
+        )
 
 
 class UsageError(SpacectlError):

@@ -94,6 +94,15 @@ def at_revision(root: Path, revision: str) -> Revision:
     return Revision(root, revision, frozenset(name for name in listed.decode().split("\0") if name))
 
 
+def revisions(root: Path) -> tuple[str, ...]:
+    """The branches and tags of the repository around a folder; none where there is no git or no repository."""
+    try:
+        found = _git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+    except (MachineError, OSError, subprocess.CalledProcessError):
+        return ()
+    return tuple(found.decode(errors="replace").split())
+
+
 def _git(root: Path, *arguments: str) -> bytes:
     try:
         command = ["git", "-C", str(root), *arguments]

@@ -92,12 +92,17 @@ class NatsFlow:
 
     async def _read_account(self, declared: Declared, at: float) -> BusReading:
         """What an account that is not ours lets anyone see who may manage JetStream in it."""
+        listed = await asyncio.gather(*(self._consumers(name) for name in declared.publishes))
         infos = await asyncio.gather(*(self._stream_info(name) for name in declared.publishes))
-        found = [info for info in infos if "error" not in info]
-        listed = await asyncio.gather(*(self._consumers(info["config"]["name"]) for info in found))
-        pairs = [({**info, "name": info["config"]["name"]}, each) for info, each in zip(found, listed, strict=True)]
+        pairs = [
+            ({**info, "name": info["config"]["name"]}, consumers)
+            for info, consumers in zip(infos, listed, strict=True)
+            if "error" not in info
+        ]
         streams = {
-            info["name"]: _stream(info, consumers, info["ts"], _whole(info, declared.publishes[info["name"]]))
+            info["name"]: _stream(
+                info, consumers, info["ts"], _whole(info, declared.publishes[info["name"]]), _reached(consumers)
+            )
             for info, consumers in pairs
         }
         return BusReading(
@@ -121,8 +126,9 @@ class NatsFlow:
     ) -> tuple[str, StreamReading]:
         """A stream with the counts of its subjects, where these can be others than at the last look."""
         name, state = entry["name"], entry["state"]
-        if self._counted.get(name) == (entry["created"], state["last_seq"]):
-            return name, _stream(entry, consumers, now, None)
+        seen_seq = state["last_seq"]
+        if self._counted.get(name) == (entry["created"], seen_seq):
+            return name, _stream(entry, consumers, now, None, seen_seq)
         subjects = declared.publishes[name]
         if len(subjects) == 1 and self._subjects.get(name) == frozenset(subjects):
             kept, info = {subjects[0]: state["messages"]}, entry
@@ -131,9 +137,10 @@ class NatsFlow:
             kept = {} if "error" in info else _whole(info, subjects)
             if "error" in info or sum(kept.values()) < info["state"]["messages"]:
                 # Deleted just now, or messages went while they were counted: the next look will tell.
-                return name, _stream(entry, consumers, now, None)
+                return name, _stream(entry, consumers, now, None, seen_seq)
             self._subjects[name] = frozenset(kept)
-        reading = _stream({**entry, "state": info["state"], "created": info["created"]}, consumers, now, kept)
+        newer = {**entry, "state": info["state"], "created": info["created"]}
+        reading = _stream(newer, consumers, now, kept, seen_seq)
         self._counted[name] = (reading.created, reading.last_seq)
         return name, reading
 
@@ -194,7 +201,14 @@ def _whole(info: _Json, declared: Iterable[str]) -> dict[str, int]:
     return dict.fromkeys(declared, 0) | dict(info["state"].get("subjects") or {})
 
 
-def _stream(entry: _Json, consumers: Iterable[_Json], now: str, kept: Mapping[str, int] | None) -> StreamReading:
+def _reached(consumers: Iterable[_Json]) -> int:
+    """A message that a stream had when these were read, the newest that is known of."""
+    return max((each["delivered"]["stream_seq"] for each in consumers), default=0)
+
+
+def _stream(
+    entry: _Json, consumers: Iterable[_Json], now: str, kept: Mapping[str, int] | None, seen_seq: int
+) -> StreamReading:
     state = entry["state"]
     # The subjects are counted a moment after the rest, and what came meanwhile is among them.
     late = 0 if kept is None else sum(kept.values()) - state["messages"]
@@ -202,6 +216,7 @@ def _stream(entry: _Json, consumers: Iterable[_Json], now: str, kept: Mapping[st
         created=entry["created"],
         first_seq=state["first_seq"] if state["messages"] else state["last_seq"] + 1,
         last_seq=state["last_seq"] + late,
+        seen_seq=seen_seq,
         messages=state["messages"],
         bytes=state["bytes"],
         first_time=state["first_ts"] if state["messages"] else now,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spacectl.cli import output
+from spacectl.cli import completing, output
 from spacectl.cli.options import JsonOption, SystemOption
 
 Several = list[str] | None
@@ -15,7 +15,9 @@ Several = list[str] | None
 def add(
     space: Annotated[str, typer.Argument(metavar="SPACE", help="Name of the new space.")],
     *,
-    lang: Annotated[str, typer.Option("--lang", help="Language of the space.")] = "python",
+    lang: Annotated[
+        str, typer.Option("--lang", help="Language of the space.", autocompletion=completing.languages)
+    ] = "python",
     summary: Annotated[str, typer.Option("--summary", help="What the space does, in a sentence.")] = "",
     publishes: Annotated[
         Several,
@@ -23,9 +25,17 @@ def add(
     ] = None,
     subscribes: Annotated[
         Several,
-        typer.Option("--subscribes", metavar="SUBJECT", help="Subjects of other spaces it receives."),
+        typer.Option(
+            "--subscribes",
+            metavar="SUBJECT",
+            help="Subjects of other spaces it receives.",
+            autocompletion=completing.subscribed,
+        ),
     ] = None,
-    calls: Annotated[Several, typer.Option("--calls", metavar="SPACE", help="Spaces whose API it calls.")] = None,
+    calls: Annotated[
+        Several,
+        typer.Option("--calls", metavar="SPACE", help="Spaces whose API it calls.", autocompletion=completing.called),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write over files of the same name; leave all others alone.")
     ] = False,

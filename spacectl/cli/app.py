@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from spacectl import __version__
-from spacectl.cli import output
+from spacectl.cli import installing, output, shells
 from spacectl.cli.add import add
 from spacectl.cli.call import call
 from spacectl.cli.check import check
@@ -110,8 +110,14 @@ def _before_any_command(
 def main() -> NoReturn:
     """Run the command line and exit with a code that says what happened."""
     output.open_streams()
+    with shells.answering():
+        _run()
+
+
+def _run() -> NoReturn:
     try:
-        code = app(standalone_mode=False, prog_name="spacectl")
+        with installing.mended():
+            code = app(standalone_mode=False, prog_name="spacectl")
     except SpacectlError as error:
         _complain(error)
         sys.exit(error.exit_code)

@@ -17,9 +17,9 @@ _NOT_THERE = frozenset({502, 503, 504})
 
 
 def call(
-    space: Annotated[str, typer.Argument(help="The space whose API is called.", autocompletion=completing.spaces)],
-    method: Annotated[str, typer.Argument(help="GET, POST, …")],
-    path: Annotated[str, typer.Argument(help="Such as /products?q=lamp.")],
+    space: Annotated[str, typer.Argument(help="The space whose API is called.", autocompletion=completing.callees)],
+    method: Annotated[str, typer.Argument(help="GET, POST, …", autocompletion=completing.methods)],
+    path: Annotated[str, typer.Argument(help="Such as /products?q=lamp.", autocompletion=completing.paths)],
     body: Annotated[str | None, typer.Argument(metavar="[JSON]", help="The body; - reads it from stdin.")] = None,
     *,
     headers: Annotated[bool, typer.Option("--headers", "-i", help="Show status and headers on stderr.")] = False,

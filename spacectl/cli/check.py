@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import JsonOption, RuntimeOption, SystemOption, seconds
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ def check(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="REV", help="Judge how contracts changed since this git revision, too."),
+        typer.Option(
+            "--against",
+            metavar="REV",
+            help="Judge how contracts changed since this git revision, too.",
+            autocompletion=completing.revisions,
+        ),
     ] = None,
     timeout: Annotated[
         str, typer.Option("--timeout", metavar="DURATION", help="How long all of it may take, such as 90s or 10m.")

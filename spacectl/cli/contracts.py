@@ -23,7 +23,13 @@ def contracts(
     ] = None,
     *,
     against: Annotated[
-        str | None, typer.Option("--against", metavar="REV", help="Judge what changed since this git revision, too.")
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="REV",
+            help="Judge what changed since this git revision, too.",
+            autocompletion=completing.revisions,
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on what is unproven, too.")] = False,
     as_json: JsonOption = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from spacectl.cli import completing
 from spacectl.cli.options import JsonOption, SystemOption, TimeoutOption, seconds
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def letters(
             "or drop (forget; the message itself stays in its stream)."
         ),
     ] = "list",
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Which ones, by their number.")] = None,
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="[ID]...", help="Which ones, by their number.", autocompletion=completing.letters),
+    ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Replay or drop all of them.")] = False,
     timeout: TimeoutOption = "60s",

@@ -51,7 +51,12 @@ def logs(
         str | None, typer.Option(metavar="REGEX", help="Only lines in which this regular expression is found.")
     ] = None,
     level: Annotated[
-        str | None, typer.Option(metavar="LEVEL", help="Only lines at least so grave: debug, info, warning, error.")
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="Only lines at least so grave: debug, info, warning, error.",
+            autocompletion=completing.levels,
+        ),
     ] = None,
     previous: Annotated[bool, typer.Option("--previous", "-p", help="Of the run before this one.")] = False,
     timed: Annotated[bool, typer.Option("--time", "-t", help="Begin each line with its time.")] = False,

@@ -10,6 +10,9 @@ import typer
 
 _DIGITS = 9
 
+SCREENS = ("spaces", "flow", "messages", "logs", "timeline", "space")
+"""The screens of `top`."""
+
 SystemOption = Annotated[
     Path | None,
     typer.Option(

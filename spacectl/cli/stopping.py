@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spacectl.cli import output
 from spacectl.cli.signals import counted
-from spacectl.errors import NotRunningError, SilentError, SpacectlError
+from spacectl.errors import NotRunningError, OtherVersionError, SilentError, SpacectlError
 from spacectl.model.units import format_duration
 
 if TYPE_CHECKING:
@@ -108,12 +108,20 @@ class _Ending:
 
     def _ask(self) -> None:
         with suppress(NotRunningError):  # it does not listen yet, or no longer: ask again
-            self._pid = self._pid or self._client.report().supervisor_pid
+            self._pid = self._pid or self._supervisor()
             self._client.shut_down(now=self._killing)
             self._asked = self._killing
 
+    def _supervisor(self) -> int | None:
+        from spacectl.wiring.start import lock_holder
+
+        try:
+            return self._client.report().supervisor_pid
+        except OtherVersionError:  # but all understand that they are to end
+            return lock_holder(self._layout)
+
     def _tell_who(self) -> None:
-        with suppress(NotRunningError):
+        with suppress(NotRunningError, OtherVersionError):
             left = still_there(self._client.report(), time.time())
             if left:
                 output.say(f"still there after {time.monotonic() - self._began:.0f}s: {', '.join(left)}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spacectl.cli import output
-from spacectl.cli.options import JsonOption, SystemOption
+from spacectl.cli import completing, output
+from spacectl.cli.options import SCREENS, JsonOption, SystemOption
 from spacectl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,14 +24,23 @@ _FLOW_S = 0.5
 def top(
     *,
     screen: Annotated[
-        str, typer.Option(metavar="NAME", help="Open with spaces, flow, messages, logs, timeline or space.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Open with spaces, flow, messages, logs, timeline or space.",
+            autocompletion=completing.screens,
+        ),
     ] = "spaces",
     filter_: Annotated[
         str, typer.Option("--filter", metavar="TEXT", help="Only rows that hold it; with ! before it, that do not.")
     ] = "",
     sort: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="Sort by a column, such as state (worst first), lag, cpu; -lag: reversed."),
+        typer.Option(
+            metavar="COLUMN",
+            help="Sort by a column, such as state (worst first), lag, cpu; -lag: reversed.",
+            autocompletion=completing.columns,
+        ),
     ] = "",
     once: Annotated[bool, typer.Option("--once", help="Print one frame as text, and end.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="With --json: go on with every change.")] = False,
@@ -103,18 +112,13 @@ def _has_screen() -> bool:
 
 def _query(screen: str, text: str, sort: str) -> Query:
     from spacectl.core.hints import did_you_mean
-    from spacectl.view.top_edges import EDGES
-    from spacectl.view.top_logs import LINES
-    from spacectl.view.top_messages import MESSAGES
-    from spacectl.view.top_notes import NOTES
-    from spacectl.view.top_spaces import SPACES
+    from spacectl.view.top_screens import columns_of
     from spacectl.view.top_table import Query
 
-    kinds: dict[str, Any] = {"spaces": SPACES, "flow": EDGES, "messages": MESSAGES, "logs": LINES, "timeline": NOTES}
-    if screen not in {*kinds, "space"}:
-        hint = did_you_mean(screen, [*kinds, "space"]) or f"the screens are {', '.join(kinds)} and space"
+    if screen not in SCREENS:
+        hint = did_you_mean(screen, SCREENS) or f"the screens are {', '.join(SCREENS[:-1])} and {SCREENS[-1]}"
         raise UsageError(f'--screen "{screen}" is not one', hint=hint)
-    columns = [each.key for each in kinds[screen].columns if each.order is not None] if screen in kinds else []
+    columns = columns_of(screen)
     column = sort.removeprefix("-")
     if column and column not in columns:
         hint = did_you_mean(column, columns) or f"{screen} sorts by {', '.join(columns) or 'nothing'}"

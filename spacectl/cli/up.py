@@ -29,10 +29,22 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when ready; the system runs on.")] = False,
     timeout: TimeoutOption = "60s",
     profile: Annotated[
-        list[str] | None, typer.Option("--profile", metavar="NAME", help="Start the spaces of this profile too.")
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Start the spaces of this profile too.",
+            autocompletion=completing.profiles,
+        ),
     ] = None,
     scale: Annotated[
-        list[str] | None, typer.Option("--scale", metavar="SPACE=N", help="Run so many replicas of a space.")
+        list[str] | None,
+        typer.Option(
+            "--scale",
+            metavar="SPACE=N",
+            help="Run so many replicas of a space.",
+            autocompletion=completing.counts,
+        ),
     ] = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Start one more copy, with ports, data and events of its own.")

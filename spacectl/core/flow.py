@@ -88,7 +88,10 @@ def advance_bus(flow: Flow, reading: BusReading, declared: Declared) -> Flow:
             key = (name, subscriber)
             subjects = declared.subscribes.get(key) or _found(reading.filters.get(key, ()), followed.tally)
             if subjects:
-                consumers[key] = follow(flow.consumers.get(key), counters, followed.tally, subjects, reading.at)
+                before = flow.consumers.get(key)
+                consumers[key] = follow(
+                    before, counters, followed.tally, subjects, seen_seq=stream.seen_seq, at=reading.at
+                )
     return replace(flow, bus=reading, streams=streams, consumers=consumers)
 
 

@@ -22,6 +22,8 @@ class ConsumerFlow:
         counts: messages of its stream until the last one that was delivered.
         offset: those of them that it was not given, because they came before it.
         base: what earlier consumers of the same name were given.
+        surplus: deliveries beyond one for each of the messages given, as far as known; below zero where the engine
+            forgot deliveries, or dropped messages before they were delivered.
         redelivered: deliveries beyond the first.
         lag: messages not delivered yet.
         in_flight: messages delivered and not settled.
@@ -35,6 +37,7 @@ class ConsumerFlow:
     counts: Counts
     offset: Counts
     base: Counts
+    surplus: int
     redelivered: Counts
     lag: Counts
     in_flight: Counts
@@ -52,7 +55,7 @@ class ConsumerFlow:
 class _Past:
     """Where a consumer stood before; for one that is new, as if its counters had just begun."""
 
-    deliveries: int
+    surplus: int
     counts: Counts
     offset: Counts
     base: Counts
@@ -63,8 +66,9 @@ class _Past:
 
 
 def follow(
-    before: ConsumerFlow | None, reading: ConsumerReading, tally: Tally, subjects: tuple[str, ...], at: float
-) -> ConsumerFlow:
+    before: ConsumerFlow | None, reading: ConsumerReading, tally: Tally, subjects: tuple[str, ...],
+    *, seen_seq: int, at: float,
+) -> ConsumerFlow:  # fmt: skip
     """The consumer after another reading.
 
     Args:
@@ -72,14 +76,19 @@ def follow(
         reading: its counters now.
         tally: of its stream, now.
         subjects: what it is given, by name of subject and without wildcards.
+        seen_seq: the newest message of the stream a moment before the counters were read.
         at: the monotonic clock in seconds.
     """
     if before is not None and before.reading == reading and before.tally is tally and before.subjects == subjects:
         return before
-    past = _past(before, reading, tally, subjects, at)
-    counts = _delivered(tally, subjects, reading, past.counts)
+    past = _past(before, reading, tally, subjects, seen_seq=seen_seq, at=at)
+    at_least, at_most = _bounds(tally, subjects, reading, seen_seq)
+    counts = _split(tally, subjects, reading, at_least, past.counts)
     in_flight = _in_flight(tally, subjects, counts, reading)
-    again = max(0, reading.deliveries - past.deliveries - (sum(counts) - sum(past.counts)))
+    surplus = reading.deliveries - (max(at_most, sum(counts)) - sum(past.offset))
+    if tally.last.seq < max(seen_seq, reading.delivered_seq):
+        surplus = past.surplus  # the tally is the older one: what seems to come again may be new
+    again = max(0, surplus - past.surplus)
     redelivered = _plus(past.redelivered, spread(again, _plus(in_flight, past.in_flight)))
     lag = spread(reading.pending, [tally.total(s) - count for s, count in zip(subjects, counts, strict=True)])
     totals = tuple(b + c - o for b, c, o in zip(past.base, counts, past.offset, strict=True))
@@ -90,11 +99,12 @@ def follow(
         counts=counts,
         offset=past.offset,
         base=past.base,
+        surplus=surplus if at_least == at_most else past.surplus + again,
         redelivered=redelivered,
         lag=lag,
         in_flight=in_flight,
         oldest_at=_oldest(tally, subjects, reading, lag, in_flight),
-        moved_at=at if reading.deliveries != past.deliveries else past.moved_at,
+        moved_at=at if before is None or reading.deliveries != before.reading.deliveries else past.moved_at,
         samples=sampled(past.samples, at, totals),
     )
 
@@ -111,11 +121,12 @@ def spread(total: int, weights: list[int] | Counts) -> Counts:
 
 
 def _past(
-    before: ConsumerFlow | None, reading: ConsumerReading, tally: Tally, subjects: tuple[str, ...], at: float
-) -> _Past:
+    before: ConsumerFlow | None, reading: ConsumerReading, tally: Tally, subjects: tuple[str, ...],
+    *, seen_seq: int, at: float,
+) -> _Past:  # fmt: skip
     if before is not None and _continues(before, reading, tally, subjects):
         return _Past(
-            before.reading.deliveries,
+            before.surplus,
             before.counts,
             before.offset,
             before.base,
@@ -125,7 +136,8 @@ def _past(
             before.moved_at,
         )
     none = (0,) * len(subjects)
-    counts = _delivered(tally, subjects, reading, none)
+    at_least, _ = _bounds(tally, subjects, reading, seen_seq)
+    counts = _split(tally, subjects, reading, at_least, none)
     # One that starts with what is new was not given all there is; and none more than was delivered at all.
     given = min(sum(counts), reading.deliveries)
     offset = tuple(count - share for count, share in zip(counts, spread(given, counts), strict=True))
@@ -136,7 +148,7 @@ def _past(
             shares = spread(given, counts)
             base = tuple(max(0, was - share) for was, share in zip(base, shares, strict=True))
     samples = before.samples if before is not None and before.subjects == subjects else ()
-    return _Past(given, counts, offset, base, again, none, samples, at)
+    return _Past(0, counts, offset, base, again, none, samples, at)
 
 
 def _kept(before: ConsumerFlow, counts: Counts, subjects: tuple[str, ...]) -> Counts:
@@ -154,15 +166,21 @@ def _is_same(before: ConsumerFlow, reading: ConsumerReading, tally: Tally) -> bo
     return before.reading.created == reading.created and before.tally.created == tally.created
 
 
-def _delivered(tally: Tally, subjects: tuple[str, ...], reading: ConsumerReading, least: Counts) -> Counts:
-    """Messages of each subject until the last that was delivered; exact in sum, and exact for each at a mark."""
-    columns = tally.columns(subjects)
-    if reading.delivered_seq >= tally.last.seq:
-        return tuple(max(was, tally.last.count(column)) for was, column in zip(least, columns, strict=True))
-    low, high = tally.bounds(reading.delivered_seq, columns)
+def _bounds(tally: Tally, subjects: tuple[str, ...], reading: ConsumerReading, seen_seq: int) -> tuple[int, int]:
+    """What there was of these subjects, at least and at most, until the last message that was delivered.
+
+    The two differ by what came after the consumer's counters were read and before the stream's were.
+    """
+    low, high = tally.bounds(reading.delivered_seq, tally.columns(subjects))
     left = sum(tally.total(subject) for subject in subjects) - reading.pending
-    total = max(low, min(high, left), sum(least))
-    return shared(total, tally.until(reading.delivered_seq, columns), least)
+    came = max(0, tally.last.seq - seen_seq)
+    return max(low, min(high, left - came)), max(low, min(high, left))
+
+
+def _split(tally: Tally, subjects: tuple[str, ...], reading: ConsumerReading, delivered: int, least: Counts) -> Counts:
+    """The messages delivered, by subject; exact where the last one is at a mark."""
+    counted = tally.until(reading.delivered_seq, tally.columns(subjects))
+    return shared(max(delivered, sum(least)), counted, least)
 
 
 def _in_flight(tally: Tally, subjects: tuple[str, ...], counts: Counts, reading: ConsumerReading) -> Counts:

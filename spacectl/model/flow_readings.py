@@ -40,6 +40,7 @@ class StreamReading:
         created: as in ConsumerReading.
         first_seq: the oldest message it keeps; one more than `last_seq` when it keeps none.
         last_seq: the newest message; sequences count every message it ever took.
+        seen_seq: the newest message a moment before its consumers were looked at; `last_seq` may have come later.
         first_time, last_time, read_time: when these two came and when it was read, RFC 3339 of the engine's clock.
         kept: how many of each subject it keeps, counted at `last_seq`; None where nobody asked, because nothing
             changed since the last reading.
@@ -48,6 +49,7 @@ class StreamReading:
     created: str
     first_seq: int
     last_seq: int
+    seen_seq: int
     messages: int
     bytes: int
     first_time: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ class Bus:
     consumers: dict[str, Consumer] = field(default_factory=dict)
     published: Counter[str] = field(default_factory=Counter)
     given: Counter[tuple[str, str]] = field(default_factory=Counter)
+    again: Counter[str] = field(default_factory=Counter)
     made: int = 1
 
     def publish(self, subject: str) -> None:
@@ -78,7 +80,9 @@ class Bus:
             self.given[name, subject] += 1
 
     def redeliver(self, name: str) -> None:
-        self.consumers[name].deliveries += bool(self.consumers[name].unsettled)
+        count = bool(self.consumers[name].unsettled)
+        self.consumers[name].deliveries += count
+        self.again[name] += count
 
     def settle(self, name: str) -> None:
         self.consumers[name].unsettled.clear()
@@ -96,19 +100,24 @@ class Bus:
     def drop(self, count: int) -> None:
         self.kept = self.kept[count:]
 
-    def reading(self) -> BusReading:
+    def reading(self, *meanwhile: str) -> BusReading:
+        """What is told; events of these subjects come after the consumers are read, and before the stream is."""
+        consumers, seen = {name: self._consumer(name) for name in self.consumers}, self.last
+        for subject in meanwhile:
+            self.publish(subject)
         first = self.kept[0] if self.kept else (self.last + 1, "", self.at)
         stream = StreamReading(
             created=self.created,
             first_seq=first[0],
             last_seq=self.last,
+            seen_seq=seen,
             messages=len(self.kept),
             bytes=len(self.kept),
             first_time=time_of(first[2]),
             last_time=time_of(self.kept[-1][2] if self.kept else self.at),
             read_time=time_of(self.at),
             kept=dict.fromkeys(SUBJECTS, 0) | Counter(subject for _, subject, _ in self.kept),
-            consumers={name: self._consumer(name) for name in self.consumers},
+            consumers=consumers,
         )
         return BusReading(self.at, {"orders": stream}, stream.messages, stream.bytes)
 
@@ -128,9 +137,9 @@ def bus(*names: str) -> Bus:
     return made
 
 
-def read(flow: Flow, engine: Bus, at: float) -> Flow:
+def read(flow: Flow, engine: Bus, at: float, *meanwhile: str) -> Flow:
     engine.at = at
-    return advance_bus(flow, engine.reading(), DECLARED)
+    return advance_bus(flow, engine.reading(*meanwhile), DECLARED)
 
 
 def edges(flow: Flow) -> dict[tuple[str, str], EdgeReport]:
@@ -220,6 +229,24 @@ def test_deliveries_that_a_consumer_forgot_are_no_new_messages() -> None:
     engine.deliver("catalog", 5)
     told = edges(read(flow, engine, 3.0))["catalog", "orders.placed"]
     assert (told.total, told.redelivered) == (10, 5)
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_what_comes_while_it_is_looked_at_is_neither_missed_nor_redelivered(looks: int) -> None:
+    engine = bus()
+    flow = Flow()
+    for at in range(looks):
+        flow = read(flow, engine, float(at))
+    for subject in ("orders.placed", "orders.cancelled") * 10:
+        engine.publish(subject)
+    engine.deliver("catalog", 7)
+    flow = read(flow, engine, 2.0, *["orders.placed"] * 5)
+    assert edges(flow)["catalog", "orders.placed"].total >= 7
+    engine.deliver("catalog", 8)
+    engine.redeliver("catalog")
+    engine.publish("orders.cancelled")
+    told = edges(read(flow, engine, 3.0))["catalog", "orders.placed"]
+    assert (told.total, told.redelivered) == (15, 1)
 
 
 def test_redeliveries_are_no_new_messages() -> None:
@@ -355,6 +382,7 @@ STEPS: st.SearchStrategy[list[tuple[str, ...]]] = st.lists(
         st.tuples(st.sampled_from(["settle", "redeliver", "add"]), NAMES),
         st.tuples(st.sampled_from(["renew", "nothing"])),
         st.tuples(st.just("drop"), st.integers(1, 50)),
+        st.tuples(st.just("meanwhile"), st.lists(st.sampled_from(SUBJECTS), min_size=1, max_size=9)),
     ),
     max_size=40,
 )
@@ -377,12 +405,15 @@ class Run:
             subject, count = given
             for _ in range(count):  # type: ignore[call-overload]
                 self.engine.publish(subject)  # type: ignore[arg-type]
+        elif what == "meanwhile":
+            (subjects,) = given
+            self.look(*subjects)  # type: ignore[misc]
         elif what != "nothing":
             getattr(self.engine, what)(*given)
         self.look()
 
-    def look(self) -> None:
-        self.flow = read(self.flow, self.engine, self.engine.at + 1.0)
+    def look(self, *meanwhile: str) -> None:
+        self.flow = read(self.flow, self.engine, self.engine.at + 1.0, *meanwhile)
         before, self.told = self.told, edges(self.flow)
         for key, edge in self.told.items():
             assert edge.total >= before[key].total
@@ -419,6 +450,8 @@ def test_totals_are_exact_where_nothing_is_dropped(steps: list[tuple[str, ...]])
     given_payments = {subject: run.engine.given["payments", subject] for subject in SUBJECTS}
     if run.restarts == 0:
         assert sum(edge.total for edge in run.of("payments")) == sum(given_payments.values())
+        for name in ("payments", "catalog"):
+            assert sum(edge.redelivered or 0 for edge in run.of(name)) == run.engine.again[name]
     if run.restarts == 0 and not run.engine.wanted("payments"):
         assert {edge.via: edge.total for edge in run.of("payments")} == given_payments
 

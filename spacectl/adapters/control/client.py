@@ -16,7 +16,16 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from spacectl.adapters.control.address import short_path
-from spacectl.errors import Exit, MachineError, ManifestError, NotRunningError, SilentError, SpacectlError, UsageError
+from spacectl.errors import (
+    Exit,
+    MachineError,
+    ManifestError,
+    NotRunningError,
+    OtherVersionError,
+    SilentError,
+    SpacectlError,
+    UsageError,
+)
 from spacectl.model.flow import FlowReport
 from spacectl.model.report import (
     Accepted,
@@ -111,6 +120,8 @@ class ControlClient:
                 answer = response.read()
         finally:
             connection.close()
+        if response.status == http.client.NOT_FOUND:  # it lacks what this version asks for
+            raise OtherVersionError
         if response.status >= http.client.BAD_REQUEST:
             raise _refused(answer)
         return answer
@@ -136,10 +147,7 @@ def _understood(model: type[T], answer: bytes) -> T:
     try:
         return model.model_validate_json(answer, strict=False)
     except ValidationError as error:
-        raise SpacectlError(
-            "the answer of the supervisor is not understood: it is of another version",
-            hint="`spacectl down` and `spacectl up` start one of this version",
-        ) from error
+        raise OtherVersionError from error
 
 
 def _refused(answer: bytes) -> SpacectlError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spacectl.adapters.control.address import short_path
-from spacectl.errors import NotRunningError, SpacectlError
+from spacectl.errors import NotRunningError, OtherVersionError, SpacectlError
 from spacectl.model.report import Change
 
 _LONGEST_LINE = 256 * 1024**2
@@ -67,7 +67,4 @@ def _understood(line: bytes) -> Change:
     try:
         return Change.model_validate_json(line, strict=False)
     except ValidationError as error:
-        raise SpacectlError(
-            "the answer of the supervisor is not understood: it is of another version",
-            hint="`spacectl down` and `spacectl up` start one of this version",
-        ) from error
+        raise OtherVersionError from error

@@ -320,10 +320,11 @@ async def test_a_supervisor_that_does_not_answer(tmp_path: Path) -> None:
         (b"", NotRunningError, "no system is running here"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", NotRunningError, "no system is running here"),
         (b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"future": 1}', SpacectlError, "of another version"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nNot Found", SpacectlError, "of another version"),
         (b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops", SpacectlError, "the supervisor answered: oops"),
         (b"not http\r\n", NotRunningError, "no system is running here"),
     ],
-    ids=["nothing", "half", "another version", "broken", "garbage"],
+    ids=["nothing", "half", "another version", "no such route", "broken", "garbage"],
 )
 async def test_answers_that_are_none(
     tmp_path: Path, in_thread: Callable[..., threading.Thread], answer: bytes, error: type[Exception], message: str
