@@ -74,8 +74,9 @@ def test_the_counts_are_those_of_the_programs_themselves(
         report = flow()
         edges = [each for each in report["edges"] if each["kind"] == "event"]
         calls = edge(report, "caller", "counter", "counter")
+        asked = next(space["requests"] for space in report["spaces"] if space["name"] == "counter")
         counted = sum(each["total"] for each in edges) == EVENTS + ticks and calls["total"] == CALLS
-        return counted and calls["p50_ms"] is not None and report
+        return counted and asked >= CALLS + asked_by_us and calls["p50_ms"] is not None and report
 
     wait_for(lambda: f"taken {ticks}" in here.log("caller.1") and f"called {CALLS}" in here.log("caller.1"), "all done")
     assert f"published {EVENTS}" in here.log("ticker.1")
@@ -83,7 +84,7 @@ def test_the_counts_are_those_of_the_programs_themselves(
     assert told == {"taken": {"ticker.tick": ticks, "ticker.tock": tocks}}
     assert json.loads(here.run("call", "counter", "GET", "/add").out) == {"asked": CALLS + 1}
 
-    report = wait_for(settled, "every event counted")
+    report = wait_for(settled, "every event and request counted")
     assert edge(report, "ticker", "counter", "ticker.tick")["total"] == told["taken"]["ticker.tick"]
     assert edge(report, "ticker", "counter", "ticker.tock")["total"] == told["taken"]["ticker.tock"]
     assert edge(report, "ticker", "caller", "ticker.tick")["total"] == ticks
