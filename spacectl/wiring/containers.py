@@ -29,7 +29,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  (of the container's own network: nobody el
 _NOBODY = 65532
 """Whom containers run as where spacectl runs as root, by a convention of images without root."""
 
-_MAKERS, _ASKERS = 4, 64
+_MAKERS, _ASKERS = 2, 64
 """Threads for images, which take minutes, and for commands of probes, which may hang: those that everything else of the
 supervisor shares are few."""
 

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from spacectl.adapters.containers.giving import give
 
 from spacectl.adapters.containers.engine import RefusedError
+from spacectl.adapters.containers.giving import give
 
 USERS = "root:x:0:0:root:/root:/bin/sh\napp:x:1234:2345::/:/bin/sh\n\nodd\n"
 
