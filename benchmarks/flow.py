@@ -26,9 +26,9 @@ from spacectl.adapters.envoy.files import ConfigFolder
 from spacectl.adapters.envoy.flow import PATTERN, parse_calls, read_calls
 from spacectl.adapters.envoy.program import command_line
 from spacectl.adapters.manifests import load
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect, connected
-from spacectl.adapters.nats_flow import NatsFlow
+from spacectl.adapters.nats.admin import NatsAdmin
+from spacectl.adapters.nats.client import connect, connected
+from spacectl.adapters.nats.flow import NatsFlow
 from spacectl.core.assemble import assemble
 from spacectl.core.flow import Flow, advance_bus, advance_gateway, declared_flow
 from spacectl.core.gateway.documents import ADMIN_SOCKET, BOOTSTRAP, documents

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import to_json
 
-from spacectl.adapters.nats_client import connected, declared_subjects
-from spacectl.adapters.nats_send import publish
-from spacectl.adapters.nats_tap import TapOrder, open_tap
+from spacectl.adapters.nats.client import connected, declared_subjects
+from spacectl.adapters.nats.send import publish
+from spacectl.adapters.nats.tap import TapOrder, open_tap
 from spacectl.adapters.private_files import read_access
 from spacectl.checks.running import RunningSystem
 from spacectl.checks.waiting import eventually

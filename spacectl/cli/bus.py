@@ -10,7 +10,7 @@ from pathlib import Path
 from nats.aio.client import Client
 
 from spacectl.adapters.folders import find_system
-from spacectl.adapters.nats_client import connect, declared_subjects
+from spacectl.adapters.nats.client import connect, declared_subjects
 from spacectl.adapters.private_files import read_access
 from spacectl.errors import MachineError, NotRunningError
 

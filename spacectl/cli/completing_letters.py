@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,6 @@ def told(layout: Layout) -> list[tuple[str, str]]:
     """The number of each letter and where it was to go, the oldest first; none where nothing runs or answers."""
     if not is_locked(layout.lock):
         return []
-    sys.modules.setdefault("aiohttp", None)  # type: ignore[arg-type]  # nats wants it for WebSockets only; it takes 0.1 s
     try:
         found = asyncio.run(_letters(layout))
     except (SpacectlError, TimeoutError, OSError):
@@ -39,8 +37,8 @@ def _edge(letter: Letter) -> str:
 
 
 async def _letters(layout: Layout) -> tuple[Letter, ...]:
-    from spacectl.adapters.nats_client import connect
-    from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.adapters.nats.client import connect
+    from spacectl.adapters.nats.letters import LetterBox
     from spacectl.adapters.private_files import read_access
 
     access = read_access(layout.bus_access)

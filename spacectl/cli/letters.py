@@ -13,7 +13,7 @@ from spacectl.cli.options import JsonOption, SystemOption, TimeoutOption, second
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.adapters.nats.letters import LetterBox
     from spacectl.cli.bus import RunningBus
     from spacectl.model.letters import Letter, Replayed
 
@@ -64,7 +64,7 @@ def letters(
 
 
 async def _act(action: str, ids: Sequence[int], timeout_s: float, *, as_json: bool, system: Path | None) -> bool:
-    from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.adapters.nats.letters import LetterBox
     from spacectl.cli import output
     from spacectl.cli.bus import running_bus
 

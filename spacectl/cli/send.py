@@ -64,7 +64,7 @@ def send(
 
 
 async def _send(subject: str, body: bytes, headers: dict[str, str], event_id: str | None, system: Path | None) -> Sent:
-    from spacectl.adapters.nats_send import publish
+    from spacectl.adapters.nats.send import publish
     from spacectl.cli.bus import running_bus
     from spacectl.core.subjects import stream_of
 

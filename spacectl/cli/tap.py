@@ -69,7 +69,7 @@ async def _tap(
     as_json: bool,
     system: Path | None,
 ) -> None:
-    from spacectl.adapters.nats_tap import TapOrder, open_tap
+    from spacectl.adapters.nats.tap import TapOrder, open_tap
     from spacectl.cli.bus import running_bus
     from spacectl.model.message import Skipped
     from spacectl.model.wording import counted

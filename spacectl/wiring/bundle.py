@@ -12,9 +12,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from spacectl.adapters.control.client import ControlClient
-from spacectl.adapters.nats_client import connected, declared_subjects
-from spacectl.adapters.nats_letters import LetterBox
-from spacectl.adapters.nats_tap import TapOrder, open_tap
+from spacectl.adapters.nats.client import connected, declared_subjects
+from spacectl.adapters.nats.letters import LetterBox
+from spacectl.adapters.nats.tap import TapOrder, open_tap
 from spacectl.adapters.private_files import make_folder, read_access, unwritable
 from spacectl.errors import SpacectlError
 from spacectl.model.layout import Layout

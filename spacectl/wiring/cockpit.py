@@ -27,7 +27,7 @@ from spacectl.model.report import Accepted, Noted, PsReport, ScaleRequest
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
-    from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.adapters.nats.letters import LetterBox
     from spacectl.model.letters import Letter
     from spacectl.model.manifest import SpaceManifest
     from spacectl.model.message import Message, Skipped
@@ -88,9 +88,9 @@ def _some(coming: Iterator[LogLine]) -> list[LogLine]:
 
 
 async def passing(layout: Layout, subjects: tuple[str, ...]) -> AsyncGenerator[Message | Skipped, None]:
-    """Events that pass from now on, never slowing the bus; see `adapters.nats_tap`."""
-    from spacectl.adapters.nats_client import declared_subjects
-    from spacectl.adapters.nats_tap import TapOrder, open_tap
+    """Events that pass from now on, never slowing the bus; see `adapters.nats.tap`."""
+    from spacectl.adapters.nats.client import declared_subjects
+    from spacectl.adapters.nats.tap import TapOrder, open_tap
     from spacectl.core.subjects import select
 
     async with _bus(layout) as (client, system):
@@ -105,7 +105,7 @@ async def passing(layout: Layout, subjects: tuple[str, ...]) -> AsyncGenerator[M
 
 async def letters(layout: Layout, subscribers: tuple[str, ...]) -> list[tuple[int, str]]:
     """The dead letters of these subscribers, of all where none is named: the number of each, and what it is."""
-    from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.adapters.nats.letters import LetterBox
 
     async with _bus(layout) as (client, system):
         found = await _letters(LetterBox(client, system), subscribers)
@@ -114,7 +114,7 @@ async def letters(layout: Layout, subscribers: tuple[str, ...]) -> list[tuple[in
 
 async def replay(layout: Layout, subscribers: tuple[str, ...], numbers: tuple[int, ...]) -> str:
     """Deliver letters again, those of these numbers where any is given; says what became of them."""
-    from spacectl.adapters.nats_letters import LetterBox
+    from spacectl.adapters.nats.letters import LetterBox
     from spacectl.wiring.replaying import replayed
 
     async with _bus(layout) as (client, system):
@@ -134,7 +134,7 @@ async def _letters(box: LetterBox, subscribers: tuple[str, ...]) -> list[Letter]
 @asynccontextmanager
 async def _bus(layout: Layout) -> AsyncIterator[tuple[Client, str]]:
     """A connection to the bus of the running system, and the system's name."""
-    from spacectl.adapters.nats_client import connect
+    from spacectl.adapters.nats.client import connect
     from spacectl.adapters.private_files import read_access
 
     access = read_access(layout.bus_access)
@@ -147,8 +147,8 @@ async def _bus(layout: Layout) -> AsyncIterator[tuple[Client, str]]:
 
 async def publish(layout: Layout, subject: str, body: str) -> str:
     """Publish one event; says where the bus keeps it."""
-    from spacectl.adapters import nats_send
-    from spacectl.adapters.nats_client import declared_subjects
+    from spacectl.adapters.nats import send
+    from spacectl.adapters.nats.client import declared_subjects
     from spacectl.core.subjects import stream_of
 
     try:
@@ -157,7 +157,7 @@ async def publish(layout: Layout, subject: str, body: str) -> str:
         raise UsageError(f"the event is not JSON: {error}") from error
     async with _bus(layout) as (client, system):
         stream_of(await declared_subjects(client, system), subject)
-        sent = await nats_send.publish(client, subject, body.encode())
+        sent = await send.publish(client, subject, body.encode())
     return f"{sent.subject}: stored as message {sent.sequence} of stream {sent.stream}"
 
 

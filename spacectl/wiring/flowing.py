@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from spacectl.adapters.envoy.admin import Admin, UnansweredError
 from spacectl.adapters.envoy.flow import read_calls
-from spacectl.adapters.nats_client import connect
-from spacectl.adapters.nats_flow import NatsFlow
-from spacectl.adapters.nats_letters import LetterBox
+from spacectl.adapters.nats.client import connect
+from spacectl.adapters.nats.flow import NatsFlow
+from spacectl.adapters.nats.letters import LetterBox
 from spacectl.core.flow import Flow, advance_bus, advance_gateway, declared_flow
 from spacectl.errors import MachineError
 from spacectl.model.flow_readings import BusReading, Declared

@@ -24,7 +24,7 @@ from spacectl.wiring.gateway import Gateway
 from spacectl.wiring.launching import Launcher
 
 if TYPE_CHECKING:
-    from spacectl.adapters.nats_admin import NatsAdmin
+    from spacectl.adapters.nats.admin import NatsAdmin
 
 _CONNECTIONS_FRESH_S = 0.1
 _BUS_TIMEOUT_S = 20.0

@@ -7,8 +7,8 @@ from contextlib import aclosing
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from spacectl.adapters.nats_letters import LetterBox
-from spacectl.adapters.nats_replay import Copy, replay
+from spacectl.adapters.nats.letters import LetterBox
+from spacectl.adapters.nats.replay import Copy, replay
 from spacectl.model.letters import Letter, Replayed
 from spacectl.model.wording import counted
 

@@ -38,7 +38,7 @@ from spacectl.wiring.recording import Recorder
 from spacectl.wiring.taking_over import take_over
 
 if TYPE_CHECKING:
-    from spacectl.adapters.nats_admin import NatsAdmin
+    from spacectl.adapters.nats.admin import NatsAdmin
     from spacectl.adapters.watch import Watched
 
 _SAMPLE_S = 1.0
@@ -140,8 +140,8 @@ def _surroundings(prepared: Prepared) -> Surroundings:
 
 def _admin() -> NatsAdmin:
     # Imported when the bus is asked first: spaces that do not use it need not wait for that.
-    from spacectl.adapters.nats_admin import NatsAdmin
-    from spacectl.adapters.nats_client import connect
+    from spacectl.adapters.nats.admin import NatsAdmin
+    from spacectl.adapters.nats.client import connect
 
     return NatsAdmin(connect)
 

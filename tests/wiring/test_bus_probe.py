@@ -12,8 +12,8 @@ import pytest
 from nats.aio.client import Client
 
 from spacectl.adapters.manifests import load
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect, connected
+from spacectl.adapters.nats.admin import NatsAdmin
+from spacectl.adapters.nats.client import connect, connected
 from spacectl.model.layout import Layout
 from spacectl.wiring.current import Current
 from spacectl.wiring.prepare import Prepared, prepare, prepare_again, write_bus

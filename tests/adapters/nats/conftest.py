@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect
+from spacectl.adapters.nats.admin import NatsAdmin
+from spacectl.adapters.nats.client import connect
 from spacectl.adapters.nats_config import render_config
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.adapters.private_files import load_passwords, write_access, write_private

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from spacectl.adapters.nats_client import connected, declared_subjects
-from spacectl.adapters.nats_letters import LetterBox
-from spacectl.adapters.nats_replay import Copy, Settled, replay
+from spacectl.adapters.nats.client import connected, declared_subjects
+from spacectl.adapters.nats.letters import LetterBox
+from spacectl.adapters.nats.replay import Copy, Settled, replay
 from spacectl.errors import UsageError
 from spacectl.model.bus import replay_stream
 from spacectl.model.letters import Letter

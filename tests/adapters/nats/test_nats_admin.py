@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect, connected, declared_subjects
+from spacectl.adapters.nats.admin import NatsAdmin
+from spacectl.adapters.nats.client import connect, connected, declared_subjects
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.core.bus import external_access
 from spacectl.errors import MachineError
@@ -205,7 +205,7 @@ def test_connections_are_seen_with_user_address_and_counts(start_bus: Callable[.
 def test_more_connections_than_one_answer_holds_are_all_seen(
     start_bus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacectl.adapters.nats_admin._PAGE", 2)
+    monkeypatch.setattr("spacectl.adapters.nats.admin._PAGE", 2)
     bus = start_bus(SHOP)
 
     async def run() -> None:
@@ -224,7 +224,7 @@ async def _until(admin: NatsAdmin, *, connected: bool) -> None:
 
 
 def test_it_is_there_again_after_the_server_was(start_bus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacectl.adapters.nats_admin._REQUEST_S", 0.3)
+    monkeypatch.setattr("spacectl.adapters.nats.admin._REQUEST_S", 0.3)
     bus = start_bus(SHOP)
 
     async def run() -> None:
@@ -365,7 +365,7 @@ def test_a_server_that_will_not_do_is_refused_clearly(
 def test_a_user_that_may_not_manage_streams_is_refused_clearly(
     plain_server: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacectl.adapters.nats_admin._REQUEST_S", 0.3)
+    monkeypatch.setattr("spacectl.adapters.nats.admin._REQUEST_S", 0.3)
     bus = plain_server(
         f'jetstream {{ store_dir: "{tmp_path}/theirs" }}\n'
         'authorization { users: [{ user: "a", password: "b", permissions: { publish: "x", subscribe: ">" } }] }'

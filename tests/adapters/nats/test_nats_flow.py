@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from spacectl.adapters.nats_admin import NatsAdmin
-from spacectl.adapters.nats_client import connect, connected
-from spacectl.adapters.nats_flow import NatsFlow
+from spacectl.adapters.nats.admin import NatsAdmin
+from spacectl.adapters.nats.client import connect, connected
+from spacectl.adapters.nats.flow import NatsFlow
 from spacectl.adapters.nats_server import find_nats_server
 from spacectl.core.bus import external_access
 from spacectl.core.flow import Flow, advance_bus

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from spacectl.adapters.nats_client import connected
-from spacectl.adapters.nats_tap import BATCH, BATCH_BYTES, TapOrder, open_tap
+from spacectl.adapters.nats.client import connected
+from spacectl.adapters.nats.tap import BATCH, BATCH_BYTES, TapOrder, open_tap
 from spacectl.errors import NotRunningError
 from spacectl.model.message import Message, Skipped
 
@@ -278,7 +278,7 @@ def test_it_goes_on_when_the_server_forgot_its_consumer(start_bus: Callable[...,
 
 
 def test_it_ends_when_the_bus_is_gone_for_good(start_bus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacectl.adapters.nats_tap._GONE_S", 0.2)
+    monkeypatch.setattr("spacectl.adapters.nats.tap._GONE_S", 0.2)
     bus = start_bus(SHOP)
 
     async def run() -> None:

@@ -12,7 +12,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import APIError
 
-from spacectl.adapters.nats_client import connect
+from spacectl.adapters.nats.client import connect
 from spacectl.core.violations import Violation, parse_violation
 from spacectl.errors import MachineError
 from spacectl.model.bus import BusPlan

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from spacectl.adapters.nats_client import connected
-from spacectl.adapters.nats_tap import BATCH
+from spacectl.adapters.nats.client import connected
+from spacectl.adapters.nats.tap import BATCH
 from spacectl.cli.send import send
 from spacectl.cli.tap import line_of, printable, tap
 from spacectl.errors import NotRunningError, UsageError

@@ -7,10 +7,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import nats.errors
 from nats.aio.client import Client, ErrorCallback
 
+from spacectl.adapters.nats import load_websockets
 from spacectl.errors import MachineError
 from spacectl.model.bus import OWNER_KEY, REPLAY_SUBJECT
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from nats.js.api import StreamInfo
 
 _RETRY_S = 0.1
+_WEBSOCKETS = frozenset({"ws", "wss"})
 
 
 async def connect(url: str, *, name: str, timeout_s: float) -> Client:
@@ -31,6 +34,8 @@ async def connect(url: str, *, name: str, timeout_s: float) -> Client:
     Raises:
         MachineError: it is not there in time, refuses the credentials, or the address is none.
     """
+    if urlsplit(url).scheme in _WEBSOCKETS:
+        load_websockets()
     last: list[Exception] = []
 
     async def note(error: Exception) -> None:  # instead of printing it with a traceback, as the client would
