@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from spacectl.adapters.watch import Watched
 
 _SAMPLE_S = 1.0
+_FLOW_AFTER_S = 0.3
+"""Nothing moves before the first spaces are there, and the import would hold up the start of all."""
+
 _VIOLATIONS_S = 0.25
 _BEHIND_BYTES = 4 * 1024**2
 _MOST_REFUSED = 100
@@ -175,7 +178,7 @@ async def _sample(supervisor: Supervisor, launcher: Launcher) -> None:
 
 
 async def _flow(current: Current, supervisor: Supervisor) -> None:
-    # Imported once everything is starting already.
+    await asyncio.sleep(_FLOW_AFTER_S)
     from spacectl.wiring.flowing import FlowPoller
 
     prepared = current.prepared
