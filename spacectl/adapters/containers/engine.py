@@ -59,6 +59,16 @@ class Engine:
         except docker.errors.DockerException as error:
             raise _unusable(error) from error
 
+    @cached_property
+    def remembers(self) -> bool:
+        """Whether it tells of what was a moment ago. Podman does not, and its containers do not end with it.
+
+        Raises:
+            AwayError, RefusedError: it does not say what it is.
+        """
+        told = self.ask(lambda api: api.version())
+        return not any(each["Name"].startswith("Podman") for each in told.get("Components") or ())
+
     def ask(self, request: Callable[[docker.APIClient], T]) -> T:
         """Ask something.
 
@@ -137,7 +147,7 @@ class Engine:
             AwayError: it does not answer.
         """
         found = self.ask(lambda api: api.images(filters={"label": [*_labelled(labels), IMAGE]}))
-        names = [each["Labels"][IMAGE] for each in found if each["Labels"][IMAGE] in (each.get("RepoTags") or ())]
+        names = [name for each in found if _is_tagged(each, name := each["Labels"][IMAGE])]
         return [name for name in names if self._try("remove_image", name, force=True)]
 
     def _try(self, request: str, name: str, **more: Any) -> bool:
@@ -155,6 +165,11 @@ def address_in(network: Mapping[str, Any]) -> IPv4Interface | None:
         if gateway and ":" not in gateway:
             return IPv4Interface(f"{gateway}/{subnet.partition('/')[2]}")
     return None
+
+
+def _is_tagged(image: Mapping[str, Any], name: str) -> bool:
+    """Whether an image has a name; Podman puts a registry before it."""
+    return any(tag == name or tag.endswith(f"/{name}") for tag in image.get("RepoTags") or ())
 
 
 def _labelled(labels: Mapping[str, str]) -> list[str]:

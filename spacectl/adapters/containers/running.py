@@ -142,14 +142,16 @@ class Container:
             time.sleep(_AGAIN_S)
             self.look()
         try:
-            cause = endings.from_outside(self._engine.ask(self._events), seen, watched=self._ran)
+            cause = endings.from_outside(
+                self._engine.ask(self._events), seen, watched=self._ran and self._engine.remembers
+            )
         except AwayError:
             return Ended(None, None, "the Docker engine was stopped")
         return Ended(None, None, cause) if ended.signal is None and cause is not None else ended
 
     def _events(self, api: docker.APIClient) -> list[dict[str, Any]]:
-        about = {"container": self.mark, "event": list(endings.EVENTS)}
         now: Any = f"{time.time():.6f}"  # to whole seconds it would leave out the last, or wait for the end of this one
+        about = {"container": self.mark, "event": list(endings.EVENTS)}
         return list(api.events(since=1, until=now, filters=about, decode=True))
 
     def _carry(self) -> None:

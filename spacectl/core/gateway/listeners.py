@@ -6,6 +6,7 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from typing import Any
 
 from spacectl.core.environment import HOST
 from spacectl.core.gateway.clusters import BUS_WAY, METADATA
@@ -43,7 +44,7 @@ def bus_listener(way: BusWay) -> Document:
     return {
         "@type": _LISTENER,
         "name": BUS_WAY,
-        "address": {"socket_address": {"address": way.host, "port_value": way.port}},
+        **_place(way.host, way.port, way.among),
         "filter_chains": [{**_only(way.among), "filters": [{"name": _TCP_PROXY, "typed_config": proxy}]}],
     }
 
@@ -57,6 +58,12 @@ def names_of(plan: GatewayPlan) -> frozenset[str]:
     """The names of all listeners."""
     to_bus = set() if plan.bus is None else {BUS_WAY}
     return frozenset({FRONT, *to_bus, *(edge_stats(edge.caller, edge.callee) for edge in plan.edges)})
+
+
+def _place(host: str, port: int, among: IPv4Network | None) -> Document:
+    """Where it listens; at a bridge before it is there, too: some engines make one with the first container in it."""
+    place: dict[str, Any] = {"address": {"socket_address": {"address": host, "port_value": port}}}
+    return place if among is None else place | {"freebind": True}
 
 
 def _only(among: IPv4Network | None) -> Document:
@@ -75,7 +82,7 @@ def _listener(name: str, port: int, routes: Document, host: str = HOST, among: I
     return {
         "@type": _LISTENER,
         "name": name,
-        "address": {"socket_address": {"address": host, "port_value": port}},
+        **_place(host, port, among),
         "filter_chains": [{**_only(among), "filters": [{"name": _MANAGER, "typed_config": _manager(name, routes)}]}],
     }
 
