@@ -1,4 +1,7 @@
-"""What stands over the screens for a moment: a question, the help, an event to be sent."""
+"""What stands over the screens for a moment: a question, the help, an event to be sent.
+
+Keys that close one are taken before any widget, so that the next key, typed fast, is for what is below.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ class Question(ModalScreen[bool]):
     """Asks before something is done that interrupts traffic."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes"),
-        Binding("n,escape,q", "answer(False)", "no"),
+        Binding("y", "answer(True)", "yes", priority=True),
+        Binding("n,escape,q", "answer(False)", "no", priority=True),
         Binding("left,right,h,l", "app.focus_next", "the other", show=False),
     ]
 
@@ -56,7 +59,7 @@ class Question(ModalScreen[bool]):
 class Help(ModalScreen[None]):
     """What all keys do here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "close", priority=True)]
 
     def __init__(self, keys: Sequence[Key], sorts: Sequence[tuple[str, str]]) -> None:
         super().__init__()
@@ -89,7 +92,7 @@ def _line(keys: str, does: str) -> list[Cell]:
 class SendForm(ModalScreen[Order | None]):
     """Asks for the subject and the body of an event."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close", priority=True)]
 
     def __init__(self, subjects: Sequence[str]) -> None:
         super().__init__()

@@ -336,7 +336,11 @@ class Terminal:
 
     def until(self, text: str) -> list[str]:
         """The screen, once it shows something."""
-        self.wait_for(lambda: text in "\n".join(self.screen()), f"{text!r} on the screen")
+        try:
+            self.wait_for(lambda: text in "\n".join(self.screen()), f"{text!r} on the screen")
+        except AssertionError as error:
+            error.add_note("\n".join(["the screen:", *self.screen("-S", "-200")]))
+            raise
         return self.screen()
 
     def ended(self) -> int:

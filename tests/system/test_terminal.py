@@ -79,7 +79,7 @@ def test_no_wider_than_the_terminal(
     system = make_system(spaces)
     terminal = open_terminal(system, 40, 12)
     terminal.type("spacectl up --timeout 10s")
-    terminal.until("answers 503")
+    terminal.until("/health answers")
     terminal.until("error: not ready within 10s")
     everything = terminal.tmux("capture-pane", "-p", "-S", "-1000")
     assert everything.count("REPLICA") == 1

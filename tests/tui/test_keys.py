@@ -375,6 +375,16 @@ async def test_what_acts_is_done_to_the_row_that_the_keys_before_it_led_to(open_
         await bench.shows(f"$ spacectl restart {names[2]}")
 
 
+@pytest.mark.parametrize("close", ["q", "escape", "question_mark"])
+async def test_a_key_after_the_one_that_closes_a_dialog_is_for_what_is_below(open_top: Any, close: str) -> None:
+    async with open_top() as bench:
+        await bench.press("?")
+        await bench.until(lambda: isinstance(bench.app.screen, Help))
+        for key in (close, "5"):
+            bench.app.post_message(Key(key, key if len(key) == 1 else None))
+        await bench.until(lambda: bench.app.pane.NAME == "timeline")
+
+
 async def test_ctrl_c_leaves(open_top: Any) -> None:
     async with open_top() as bench:
         await bench.press("ctrl+c")
