@@ -96,8 +96,7 @@ class ContainerRunner:
 
         order = self._order(unit.manifest, folder)
         try:
-            tag = await asyncio.to_thread(_tag, unit.manifest, order)
-            is_there = await asyncio.to_thread(self._images.has, tag)
+            tag, is_there = await asyncio.to_thread(self._looked_for, unit.manifest, order)
         except (AwayError, RefusedError) as error:
             return Ended(None, None, str(error))
         except OSError as error:
@@ -137,6 +136,11 @@ class ContainerRunner:
         except AwayError:
             return  # whoever looks for leftovers goes on asking
         shutil.rmtree(self._current.prepared.layout.containers, ignore_errors=True)
+
+    def _looked_for(self, manifest: SpaceManifest, order: ImageOrder | None) -> tuple[str, bool]:
+        """The name of the image of a space, and whether it is there."""
+        tag = _tag(manifest, order)
+        return tag, self._images.has(tag)
 
     async def _made(self, order: ImageOrder | None, tag: str, log: Path) -> Ended:
         from spacectl.adapters.containers.cancelling import Cancelling
