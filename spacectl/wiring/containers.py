@@ -156,6 +156,7 @@ class ContainerRunner:
 
     def _make(self, order: ImageOrder | None, tag: str, log: Path, cancelling: Cancelling) -> Ended:
         try:
+            log.touch(mode=0o600)
             with log.open("ab") as file:
                 if order is None:
                     return self._images.pull(tag, file, cancelling)

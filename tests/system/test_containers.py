@@ -249,6 +249,7 @@ def test_images_are_built_when_what_they_are_made_of_changes(here: Callable[...,
     first = inspected(system, "web.1")["Config"]["Image"]
     assert first.startswith("tiny/web:")
     assert "Successfully built" in system.log("web.build")
+    assert (system.state / "logs" / "web.build.log").stat().st_mode & 0o777 == 0o600
     dockerfile.write_text(f"FROM {IMAGE}\n{once}{command.format(2)}")
     assert "web" in system.up("--timeout", "60s", within_s=90).err
     assert inspected(system, "web.1")["Config"]["Image"] not in {first, ""}
