@@ -84,14 +84,22 @@ class BusReading:
 
     at: float
     streams: Mapping[str, StreamReading]
-    messages: int
-    bytes: int
     filters: Mapping[ConsumerKey, tuple[str, ...]] = field(default_factory=dict)
     dead: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     clients: Mapping[str, ClientTotals] | None = None
     slow_consumers: int | None = None
     stalled: int | None = None
     unseen: tuple[str, ...] = ()
+
+    @property
+    def messages(self) -> int:
+        """How many messages all streams keep."""
+        return sum(stream.messages for stream in self.streams.values())
+
+    @property
+    def bytes(self) -> int:
+        """How much room they take."""
+        return sum(stream.bytes for stream in self.streams.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class Bus:
             kept=dict.fromkeys(SUBJECTS, 0) | Counter(subject for _, subject, _ in self.kept),
             consumers=consumers,
         )
-        return BusReading(self.at, {"orders": stream}, stream.messages, stream.bytes)
+        return BusReading(self.at, {"orders": stream})
 
     def _consumer(self, name: str) -> ConsumerReading:
         consumer = self.consumers[name]

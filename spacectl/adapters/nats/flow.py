@@ -82,8 +82,6 @@ class NatsFlow:
         return BusReading(
             at=at,
             streams=streams,
-            messages=sum(stream.messages for stream in streams.values()),
-            bytes=sum(stream.bytes for stream in streams.values()),
             filters=await self._found_filters(pairs, declared),
             clients=_clients(connz),
             slow_consumers=varz["data"].get("slow_consumers"),
@@ -108,8 +106,6 @@ class NatsFlow:
         return BusReading(
             at=at,
             streams=streams,
-            messages=sum(stream.messages for stream in streams.values()),
-            bytes=sum(stream.bytes for stream in streams.values()),
             filters=await self._found_filters(pairs, declared),
             unseen=(_NO_CLIENTS,),
         )
