@@ -18,14 +18,7 @@ from spacectl.adapters.network_ports import PortHold
 from spacectl.adapters.private_files import load_passwords, make_folder, write_access, write_private
 from spacectl.core.adopting import NOTHING_LEFT, Survivors, held_ports
 from spacectl.core.assemble import BUS, assemble, in_containers, select, serving
-from spacectl.core.bus import (
-    bus_url,
-    embedded_access,
-    external_access,
-    plan_bus,
-    plan_server,
-    users_of,
-)
+from spacectl.core.bus import bus_url, embedded_access, external_access, plan_bus, plan_server, users_of
 from spacectl.core.environment import HOST
 from spacectl.core.gateway.documents import documents
 from spacectl.core.gateway.plan import backends, edge_name, plan_gateway, port_names
